@@ -1,0 +1,49 @@
+# Each target does all the set-up it needs on a machine that has only Python >= 3.11 and make.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+export OMP_NUM_THREADS := 1
+export OPENBLAS_NUM_THREADS := 1
+
+.PHONY: demo test lint docs fuzz nightly bench lock clean
+
+$(READY): requirements.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "weilend needs Python 3.11 or later; say make PYTHON=python3.11")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $@
+
+demo: $(READY)  ## the main job; DATA=PATH runs it on the real invoices
+	$(BIN)/weilend demo $(if $(DATA),--data cumcm2020c=$(DATA)) --out demo
+
+test: $(READY)  ## the whole suite
+	$(BIN)/python -m pytest -n 2 -m "not nightly"
+
+lint: $(READY)  ## style, types, walls
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+docs: $(READY)  ## generated pages: data dictionary, command line, README picture
+	$(BIN)/python docs/generate.py
+
+fuzz: $(READY)  ## 100,000 differential pairs of the formula language, and the other fuzzers
+	WEILEND_FUZZ=100000 $(BIN)/python -m pytest -n 2 tests/laws -k fuzz
+
+nightly: $(READY)  ## long campaigns: kill, soak, big data
+	WEILEND_FUZZ=100000 $(BIN)/python -m pytest -n 2 -m nightly
+
+bench: $(READY)  ## ratios against peers, in an environment of their own
+	$(BIN)/python bench/run.py
+
+lock:  ## pin every dependency, without registry addresses
+	$(PYTHON) -m venv .lock-venv && .lock-venv/bin/python -m pip install --quiet uv
+	.lock-venv/bin/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-header --quiet --output-file requirements.lock
+	rm -rf .lock-venv
+
+clean:
+	rm -rf $(VENV) demo .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,42 @@
+"""In: applications. Out: receipts, committed before they are answered. Used: by every door; the whole house in thirty lines.
+
+One verb for each arrow of the house, top to bottom. A live application is a list of one; history is a list of many.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol, TypeVar
+
+from weilend.core.values import Application, Decision, FeatureRow, FraudVerdict, Offer, Receipt, Score
+
+Evidence = TypeVar("Evidence")
+
+
+class Steps(Protocol[Evidence]):
+    """What each room does for a decision; `desk.steps` has the real ones, a test may bring its own."""
+
+    def parse(self, request: bytes) -> Sequence[Application]: ...
+    def read(self, applications: Sequence[Application]) -> Evidence: ...
+    def features(self, applications: Sequence[Application], evidence: Evidence) -> Sequence[FeatureRow]: ...
+    def fraud(self, row: FeatureRow) -> FraudVerdict: ...
+    def score(self, row: FeatureRow) -> Score | None: ...
+    def decide(self, row: FeatureRow, fraud: FraudVerdict, score: Score | None) -> Decision: ...
+    def offer(self, decision: Decision) -> Offer: ...
+    def receipt(self, application: Application, row: FeatureRow, fraud: FraudVerdict, score: Score | None,
+                decision: Decision, offer: Offer) -> Receipt: ...  # fmt: skip
+    def commit(self, request: bytes, receipts: Sequence[Receipt]) -> Sequence[Receipt]: ...
+
+
+def decide(steps: Steps[Evidence], request: bytes) -> Sequence[Receipt]:
+    """Decide every application in a request; what is returned has been committed."""
+    applications = steps.parse(request)
+    evidence = steps.read(applications)
+    receipts = []
+    for application, row in zip(applications, steps.features(applications, evidence), strict=True):
+        fraud = steps.fraud(row)
+        score = steps.score(row)
+        decision = steps.decide(row, fraud, score)
+        offer = steps.offer(decision)
+        receipts.append(steps.receipt(application, row, fraud, score, decision, offer))
+    return steps.commit(request, receipts)

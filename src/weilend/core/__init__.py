@@ -1,0 +1,1 @@
+"""The vocabulary: records, money, time, ids, errors. Pure; imports nothing of the house."""

@@ -1,0 +1,55 @@
+"""In: plain values. Out: content hashes that are the same everywhere and always. Used: for record ids, receipts, models, policies."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from typing import Any
+
+import msgspec
+
+from weilend.core.errors import SchemaError
+
+_encoder = msgspec.json.Encoder(order="sorted")
+
+
+def canonical_json(value: Any) -> bytes:
+    """Return JSON with sorted keys and no spaces. Floats are refused: their text is not the same everywhere.
+
+    >>> canonical_json({"b": 1, "a": [None, "贷"]}).decode()
+    '{"a":[null,"贷"],"b":1}'
+    >>> canonical_json({"rate": 0.1})
+    Traceback (most recent call last):
+    weilend.core.errors.SchemaError: a float cannot be hashed at rate. Hint: give an integer in a stated unit, such as ppm
+    """
+    plain = msgspec.to_builtins(value, str_keys=True)
+    _refuse_floats(plain, "")
+    return _encoder.encode(plain)
+
+
+def content_hash(value: Any) -> str:
+    """Return 32 hex digits (128 bits of SHA-256) of the canonical JSON of a value.
+
+    >>> content_hash({"a": 1}) == content_hash({"a": 1}), len(content_hash([]))
+    (True, 32)
+    """
+    return bytes_hash(canonical_json(value))
+
+
+def bytes_hash(data: bytes) -> str:
+    """Return 32 hex digits (128 bits of SHA-256) of bytes.
+
+    >>> bytes_hash(b"")
+    'e3b0c44298fc1c149afbf4c8996fb924'
+    """
+    return sha256(data).hexdigest()[:32]
+
+
+def _refuse_floats(value: Any, path: str) -> None:
+    if isinstance(value, float):
+        raise SchemaError(f"a float cannot be hashed at {path or 'the top'}", hint="give an integer in a stated unit, such as ppm")
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            _refuse_floats(inner, f"{path}.{key}" if path else str(key))
+    elif isinstance(value, (list, tuple)):
+        for index, inner in enumerate(value):
+            _refuse_floats(inner, f"{path}[{index}]")

@@ -1,0 +1,116 @@
+"""In: nothing. Out: the frozen value on each arrow of the house, from an application to its receipt. Used: in every room above.
+
+    Application ─read→ records ─features→ FeatureRow ─fraud→ FraudVerdict ─score→ Score ─decide→ Decision ─offer→ Offer → Receipt
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+Outcome = Literal["approve", "refer", "decline"]
+
+
+class Application(msgspec.Struct, frozen=True, kw_only=True):
+    """A business asks for a product; `as_of` is the instant (UTC seconds) at which it is judged.
+
+    >>> Application(application_id="A1", product="enterprise_loan", business_id="E1", as_of=0, consent_id="own-data").business_id
+    'E1'
+    """
+
+    application_id: str
+    product: str
+    business_id: str
+    as_of: int
+    consent_id: str
+
+
+class Reason(msgspec.Struct, frozen=True):
+    """Why, in words that a borrower and a reviewer can check, in English and Chinese."""
+
+    code: str
+    en: str
+    zh: str
+
+
+class FeatureRow(msgspec.Struct, frozen=True, kw_only=True):
+    """The features of one subject at one instant: integers in units of each feature's quantum, None where not known."""
+
+    business_id: str
+    as_of: int
+    feature_set: str
+    values: dict[str, int | None]
+
+
+class FraudVerdict(msgspec.Struct, frozen=True):
+    """What the fraud room found; `not_assessed` is an honest answer and never means clean."""
+
+    status: Literal["not_assessed", "clear", "alert"]
+    reasons: tuple[Reason, ...] = ()
+
+
+class Contribution(msgspec.Struct, frozen=True):
+    """The points that one feature's value brings to a score, and the sentence that says so.
+
+    `lost` is the distance to the best bin of the same feature (never negative): reasons are ranked by it.
+    """
+
+    feature: str
+    value: int | None
+    points: int
+    lost: int
+    reason: Reason
+
+
+class Score(msgspec.Struct, frozen=True, kw_only=True):
+    """What a model says: `points` higher is safer and equals `base_points` plus all contributions; `pd_ppm` is a probability.
+
+    `outside` names the features whose values the model has not seen the like of.
+    """
+
+    model_id: str
+    base_points: int
+    points: int
+    pd_ppm: int
+    contributions: tuple[Contribution, ...]
+    outside: tuple[str, ...] = ()
+
+
+class Decision(msgspec.Struct, frozen=True, kw_only=True):
+    """The policy's answer. Ceiling and floor rate are set when the outcome is approve, None otherwise."""
+
+    policy_id: str
+    outcome: Outcome
+    grade: str | None
+    ceiling_fen: int | None
+    floor_rate_ppm: int | None
+    limits_fen: dict[str, int | None]
+    reasons: tuple[Reason, ...]
+
+
+class Offer(msgspec.Struct, frozen=True, kw_only=True):
+    """What is offered to the business; `not_assessed` until a budget has been placed, `not_placed` where it left nothing."""
+
+    status: Literal["not_assessed", "offered", "not_placed"]
+    amount_fen: int | None = None
+    annual_rate_ppm: int | None = None
+    months: int | None = None
+    cites: tuple[str, ...] = ()
+
+
+class Receipt(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything a decision read and said, sealed by content hash; it replays to the bit.
+
+    `sealed` maps what was read (policy, model, feature set, product, runtime) to content hashes; the feature row is inside.
+    """
+
+    receipt_id: str
+    application: Application
+    book_seq: int
+    sealed: dict[str, str]
+    features: FeatureRow
+    fraud: FraudVerdict
+    score: Score | None
+    decision: Decision
+    offer: Offer

@@ -1,0 +1,1 @@
+"""Definitions of features and labels by theme, spines, folds and finishes."""

@@ -1,0 +1,85 @@
+"""In: nothing. Out: `Feature`, one line of the data dictionary. Used: by the themes here, and by models and decision above."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from weilend.core.money import show_percent, show_yuan
+from weilend.core.records import Field
+from weilend.core.values import Reason
+
+Unit = Literal["fen", "ppm", "count", "days", "months"]
+
+
+class Feature(msgspec.Struct, frozen=True, kw_only=True):
+    """An aggregate of record values over a window of complete calendar months before the as_of.
+
+    The value is an integer in `unit` (its quantum), within ``lo..hi``, or None where history does not suffice.
+    `sign` is the declared credit sign: +1 higher is safer, -1 higher is riskier, 0 not for a model.
+    `en` and `zh` are sentences with ``{value}`` in them; `why` says why it matters.
+
+    >>> share = Feature(name="top_customer_share_12m", aggregate="share_of_top", where="direction = 'sale'", value="net_fen",
+    ...     months=12, unit="ppm", lo=0, hi=1_000_000, sign=-1, why="one customer's trouble becomes the firm's",
+    ...     en="the largest customer bought {value} of sales", zh="最大客户占销售额的{value}")
+    >>> share.say(250_000).en
+    'the largest customer bought 25.0 % of sales'
+    >>> share.say(None).zh
+    '最大客户占销售额的（未知）'
+    """
+
+    name: str
+    kind: str = "invoice"
+    aggregate: str
+    where: str = ""
+    value: str = ""
+    other_where: str = ""
+    months: int
+    unit: Unit
+    lo: int
+    hi: int
+    sign: Literal[-1, 0, 1]
+    why: str
+    en: str
+    zh: str
+    history_months: int = 0
+    cost_fen: int = 0
+
+    def say(self, value: int | None) -> Reason:
+        """Return the sentence that states a value of this feature, in English and Chinese."""
+        return Reason(
+            self.name,
+            self.en.format(value="(not known)" if value is None else show_value(value, self.unit)),
+            self.zh.format(value="（未知）" if value is None else show_value_zh(value, self.unit)),
+        )
+
+    def as_field(self) -> Field:
+        """Return the feature as a field that formulas of a policy may read."""
+        return Field(self.name, "integer", self.lo, self.hi, nullable=True, unit=self.unit, about=self.why)
+
+
+def show_value(value: int, unit: Unit) -> str:
+    """Return a value in English.
+
+    >>> show_value(12_345_600, "fen"), show_value(3, "months"), show_value(1, "days")
+    ('¥123,456', '3 months', '1 day')
+    """
+    if unit == "fen":
+        return show_yuan(round(value / 100) * 100)
+    if unit == "ppm":
+        return show_percent(value, 1)
+    if unit == "count":
+        return f"{value:,}"
+    return f"{value:,} {unit if value != 1 else unit[:-1]}"
+
+
+def show_value_zh(value: int, unit: Unit) -> str:
+    """Return a value in Chinese.
+
+    >>> show_value_zh(12_345_600, "fen"), show_value_zh(3, "months")
+    ('12.35万元', '3个月')
+    """
+    if unit == "fen":
+        return f"{value / 1_000_000:,.2f}万元"
+    return {"ppm": show_percent(value, 1), "count": f"{value:,}", "days": f"{value}天", "months": f"{value}个月"}[unit]
