@@ -1,4 +1,4 @@
-"""In: plain values. Out: content hashes that are the same everywhere and always. Used: for record ids, receipts, models, policies."""
+"""In: plain values. Out: content hashes that are the same everywhere. Used: for record ids, receipts, models, policies."""
 
 from __future__ import annotations
 
@@ -46,7 +46,9 @@ def bytes_hash(data: bytes) -> str:
 
 def _refuse_floats(value: Any, path: str) -> None:
     if isinstance(value, float):
-        raise SchemaError(f"a float cannot be hashed at {path or 'the top'}", hint="give an integer in a stated unit, such as ppm")
+        raise SchemaError(
+            f"a float cannot be hashed at {path or 'the top'}", hint="give an integer in a stated unit, such as ppm"
+        )
     if isinstance(value, dict):
         for key, inner in value.items():
             _refuse_floats(inner, f"{path}.{key}" if path else str(key))

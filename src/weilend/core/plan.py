@@ -49,11 +49,27 @@ class Plan(msgspec.Struct, frozen=True):
     folds: tuple[Fold, ...]
 
 
-class State(msgspec.Struct, frozen=True, kw_only=True):
-    """The folded groups of one fold, sorted by (row, party, slot): what finish functions read.
+class Spine(msgspec.Struct, frozen=True):
+    """Who is looked at, and when: one subject and one instant (UTC seconds) per row. A live application is a spine of one.
 
-    `row` is the position in the spine, `slot` the month age or the day (days since 1970-01-01), `party` a dense code that is
-    only good for telling parties apart (0 where the grain has none), `count` and `total` exact integers.
+    >>> Spine(("E1", "E2"), (1577808000, 1577808000)).size
+    2
+    """
+
+    subjects: tuple[str, ...]
+    as_of: tuple[int, ...]
+
+    @property
+    def size(self) -> int:
+        """Number of rows."""
+        return len(self.subjects)
+
+
+class State(msgspec.Struct, frozen=True, kw_only=True):
+    """The folded groups of one fold, in any order: what finish functions read, and what merges.
+
+    `row` is the position in the spine, `slot` the month age or the day (days since 1970-01-01), `count` and `total` exact
+    integers. `party` points into `parties`, the names of the counterparties (0 and empty where the grain has none).
     """
 
     row: npt.NDArray[np.int64]
@@ -61,3 +77,4 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     slot: npt.NDArray[np.int64]
     count: npt.NDArray[np.int64]
     total: npt.NDArray[np.int64]
+    parties: npt.NDArray[np.object_]

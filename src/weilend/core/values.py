@@ -1,6 +1,6 @@
 """In: nothing. Out: the frozen value on each arrow of the house, from an application to its receipt. Used: in every room above.
 
-    Application ─read→ records ─features→ FeatureRow ─fraud→ FraudVerdict ─score→ Score ─decide→ Decision ─offer→ Offer → Receipt
+Application ─read→ records ─features→ FeatureRow ─fraud→ FraudVerdict ─score→ Score ─decide→ Decision ─offer→ Offer → Receipt
 """
 
 from __future__ import annotations

@@ -23,8 +23,8 @@ class Steps(Protocol[Evidence]):
     def score(self, row: FeatureRow) -> Score | None: ...
     def decide(self, row: FeatureRow, fraud: FraudVerdict, score: Score | None) -> Decision: ...
     def offer(self, decision: Decision) -> Offer: ...
-    def receipt(self, application: Application, row: FeatureRow, fraud: FraudVerdict, score: Score | None,
-                decision: Decision, offer: Offer) -> Receipt: ...  # fmt: skip
+    def receipt(self, application: Application, evidence: Evidence, row: FeatureRow, fraud: FraudVerdict,
+                score: Score | None, decision: Decision, offer: Offer) -> Receipt: ...  # fmt: skip
     def commit(self, request: bytes, receipts: Sequence[Receipt]) -> Sequence[Receipt]: ...
 
 
@@ -38,5 +38,5 @@ def decide(steps: Steps[Evidence], request: bytes) -> Sequence[Receipt]:
         score = steps.score(row)
         decision = steps.decide(row, fraud, score)
         offer = steps.offer(decision)
-        receipts.append(steps.receipt(application, row, fraud, score, decision, offer))
+        receipts.append(steps.receipt(application, evidence, row, fraud, score, decision, offer))
     return steps.commit(request, receipts)

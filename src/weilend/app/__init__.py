@@ -1,0 +1,1 @@
+"""The desk (the use cases) and the doors that call nothing but the desk."""

@@ -1,0 +1,97 @@
+"""In: a home. Out: features and models. Used: as `weilend features|model`."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import click
+
+from weilend.app.cli.show import home_option, json_option, open_home, print_rows, telling
+
+
+@click.group("features")
+def features_group() -> None:
+    """Definitions and values of features."""
+
+
+@features_group.command("list")
+@click.option("--set", "name", default="invoice", show_default=True, help="Feature set.")
+@json_option
+def features_list(name: str, *, as_json: bool) -> None:
+    """List the features of a set: unit, credit sign, and why each matters."""
+    from weilend.app.desk.dictionary import list_features  # late: see show.open_home
+
+    columns, rows = list_features(name)
+    print_rows(columns, rows, as_json=as_json)
+
+
+@features_group.command("show")
+@click.argument("feature")
+@json_option
+def features_show(feature: str, *, as_json: bool) -> None:
+    """Show everything that is declared of one FEATURE."""
+    from weilend.app.desk.dictionary import show_feature  # late: see show.open_home
+
+    print_rows(("field", "value"), show_feature(feature), as_json=as_json)
+
+
+@features_group.command("build")
+@click.argument("product")
+@click.option("--as-of", required=True, metavar="YYYY-MM-DD", help="The day (00:00 local) at which features are taken.")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="CSV file to write.")
+@home_option
+def features_build(product: str, as_of: str, out: Path, home: Path) -> None:
+    """Compute the features of every business in the book for a PRODUCT."""
+    population = open_home(home).population(product, as_of)
+    with out.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        for number, group in enumerate((population.known, population.applicants)):
+            table = group.table()
+            if not number:
+                writer.writerow(("business_id", *table.names))
+            for name, values, known in zip(table.ids, table.values.tolist(), table.known.tolist(), strict=True):
+                writer.writerow((name, *(value if there else "" for value, there in zip(values, known, strict=True))))
+    click.echo(f"{len(population.known.names) + len(population.applicants.names)} businesses in {out}")
+
+
+@click.group("model")
+def model_group() -> None:
+    """Models."""
+
+
+@model_group.command("build")
+@click.argument("product")
+@click.option("--as-of", required=True, metavar="YYYY-MM-DD", help="The day (00:00 local) on which the model is built.")
+@click.option("--assume-label-known", is_flag=True, help="Train on outcomes that were not known yet.")
+@home_option
+@json_option
+def model_build(product: str, as_of: str, home: Path, *, assume_label_known: bool, as_json: bool) -> None:
+    """Build, validate and keep the model of a PRODUCT."""
+    with telling() as tell:
+        study = open_home(home, tell=tell).build_model(product, as_of, assume_label_known=assume_label_known)
+    figures = study.figures
+    rows = [
+        ("model", study.card.model_id),
+        ("rows", figures.rows),
+        ("bads", figures.bads),
+        ("auc_ppm", f"{figures.auc.estimate_ppm} ({figures.auc.lo_ppm} to {figures.auc.hi_ppm})"),
+        ("auc over size alone, ppm", f"{study.over_size.estimate_ppm} ({study.over_size.lo_ppm} to {study.over_size.hi_ppm})"),
+        ("features", ", ".join(item.feature.name for item in study.card.characteristics)),
+    ]
+    print_rows(("what", "value"), rows, as_json=as_json)
+
+
+@model_group.command("show")
+@click.argument("product")
+@home_option
+@json_option
+def model_show(product: str, home: Path, *, as_json: bool) -> None:
+    """Show the newest card of a PRODUCT: points per bin of each feature."""
+    from weilend.app.desk.dictionary import show_card  # late: see show.open_home
+
+    columns, rows = show_card(open_home(home), product)
+    print_rows(columns, rows, as_json=as_json)
+
+
+COMMANDS = (features_group, model_group)

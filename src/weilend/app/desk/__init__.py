@@ -1,0 +1,1 @@
+"""The use cases: the only place that walks through all rooms; no web, no terminal."""

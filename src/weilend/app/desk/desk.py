@@ -1,0 +1,141 @@
+"""In: a home folder. Out: `Desk`, the use cases as a person types them. Used: by `weilend.open` and by every door."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import msgspec
+
+from weilend.app.clock import now
+from weilend.app.desk.decide import decide
+from weilend.app.desk.deliver import deliver
+from weilend.app.desk.home import Home, open_home
+from weilend.app.desk.ingest import ingest
+from weilend.app.desk.modelling import Study, Training, fit_card, study_model
+from weilend.app.desk.outputs import write_outputs
+from weilend.app.desk.population import Population, find_population
+from weilend.app.desk.progress import Tell, say_nothing
+from weilend.app.desk.replay import Replayed, replay_receipts
+from weilend.app.desk.run import Order, Result, run
+from weilend.app.desk.sealed import Sealed, keep_sealed, make_evaluator
+from weilend.app.desk.steps import DeskSteps, Request
+from weilend.core.calendars import parse_day
+from weilend.core.errors import NotFoundError
+from weilend.core.ids import canonical_json, content_hash
+from weilend.core.values import Application, Receipt
+from weilend.engine.book import KindStats
+from weilend.features.labels import LABELS
+from weilend.features.sets import FEATURE_SETS
+from weilend.lending import load_product
+from weilend.models import Card
+from weilend.models.package import About
+from weilend.sources import Accounting
+from weilend.store import Document, QuarantinedRow
+
+
+class Desk:
+    """The use cases over one home. Times are given as dates (that day, 00:00 local) or as `YYYY-MM-DD`.
+
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     desk = Desk(open_home(Path(folder) / "home"))
+    ...     desk.replay().of, desk.book_stats()
+    (0, {})
+    """
+
+    def __init__(self, home: Home, tell: Tell = say_nothing) -> None:
+        self.home = home
+        self.tell = tell
+
+    def ingest(self, path: str | Path, *, consent: str, source: str | None = None) -> Accounting:
+        """Read raw files into the book; returns where every row went."""
+        return ingest(self.home, Path(path), consent_id=consent, profile=source, at=now(), tell=self.tell)
+
+    def run(self, order: Order, out: Path) -> Result:
+        """Run the main job and write its outputs."""
+        result = run(self.home, order, at=now(), tell=self.tell)
+        self.tell("write the report", 0, 1)
+        write_outputs(result, out)
+        self.tell("write the report", 1, 1)
+        return result
+
+    def population(self, product: str, as_of: str | date) -> Population:
+        """Return the businesses whose outcome is known and those that apply, with the product's features at a date."""
+        chosen = load_product(product)
+        return find_population(self.home, FEATURE_SETS[chosen.feature_set], LABELS[chosen.label], as_of=self._instant(as_of))
+
+    def build_model(self, product: str, as_of: str | date, *, assume_label_known: bool = False) -> Study:
+        """Build a product's model on what is known at a date, keep it, and return what is known of it."""
+        chosen, population = load_product(product), self.population(product, as_of)
+        training = Training(as_of=self._instant(as_of), assume_label_known=assume_label_known)
+        card = fit_card(population, chosen, training)
+        features = population.known.features.feature_set
+        keep_sealed(self.home, Sealed(make_evaluator(chosen, features), chosen, features, card), at=now())
+        reconstructed = self.home.book.stats()[features.features[0].kind].reconstructed_ppm
+        study = study_model(card, population, chosen, training, reconstructed_ppm=reconstructed, tell=self.tell)
+        content = canonical_json(study.about)
+        self.home.store.put_document(
+            Document(kind="model_card", document_id=content_hash(study.about), content=content, cites=(), at=now())
+        )
+        return study
+
+    def decide(self, product: str, business_id: str, as_of: str | date, *, consent: str) -> Receipt:
+        """Decide one business with the newest model of the product; the receipt is committed before it is returned."""
+        chosen = load_product(product)
+        features = FEATURE_SETS[chosen.feature_set]
+        sealed = Sealed(make_evaluator(chosen, features), chosen, features, self.newest_model(chosen.model))
+        keep_sealed(self.home, sealed, at=now())
+        at = self._instant(as_of)
+        application_id = content_hash([product, business_id, at])
+        application = Application(
+            application_id=application_id, product=product, business_id=business_id, as_of=at, consent_id=consent
+        )
+        steps = DeskSteps(self.home, sealed)
+        request_id = content_hash([steps.seals, application, self.home.book.view().seq])
+        (receipt,) = decide(steps, msgspec.json.encode(Request(request_id, (application,))))
+        deliver(self.home, at=now())
+        return receipt
+
+    def newest_model(self, name: str) -> Card | None:
+        """Return the card that was built last under a name, None where none was."""
+        newest = None
+        for document in self.home.store.documents("model_card"):
+            about = msgspec.json.decode(document.content, type=About)
+            newest = about.model_id if about.name == name else newest
+        if newest is None:
+            return None
+        return msgspec.json.decode(self.home.store.document("model", newest).content, type=Card)
+
+    def replay(self, receipt_id: str | None = None, *, from_records: bool = True) -> Replayed:
+        """Replay one receipt, or all, to the bit."""
+        receipts: Iterator[Receipt] | list[Receipt]
+        receipts = [self.home.store.receipt(receipt_id)] if receipt_id else self.home.store.receipts()
+        return replay_receipts(self.home, receipts, from_records=from_records, tell=self.tell)
+
+    def book_stats(self) -> dict[str, KindStats]:
+        """Return how much the book has of each kind."""
+        return self.home.book.stats()
+
+    def verify(self) -> tuple[str, ...]:
+        """Return what contradicts itself in book and audit chain; empty when all is sound."""
+        return (*self.home.book.verify(), *self.home.store.verify_chain())
+
+    def compact(self) -> None:
+        """Compact the book."""
+        self.home.book.compact()
+
+    def quarantine(self, limit: int = 50) -> tuple[QuarantinedRow, ...]:
+        """Return the oldest rows that could not be read, and why."""
+        return self.home.store.quarantine(limit)
+
+    def _instant(self, day: str | date) -> int:
+        return self.home.calendar.start_of(parse_day(day) if isinstance(day, str) else day)
+
+
+def open_desk(folder: str | Path, *, create: bool = True, tell: Tell = say_nothing) -> Desk:
+    """Open the desk of a home folder; see `weilend.open`."""
+    if str(folder).startswith("postgresql:"):
+        raise NotFoundError("PostgreSQL homes are not there yet", hint="name a folder")
+    return Desk(open_home(Path(folder), create=create), tell)

@@ -1,0 +1,116 @@
+"""In: features, cards, receipts, policies. Out: rows of text for people. Used: by the doors that print tables, and by the docs."""
+
+from __future__ import annotations
+
+from weilend.app.desk.desk import Desk
+from weilend.app.desk.sealed import make_evaluator
+from weilend.core.errors import NotFoundError
+from weilend.core.money import show_percent, show_yuan
+from weilend.core.values import Receipt
+from weilend.decision import Problem, check_policy
+from weilend.features.finish import AGGREGATES
+from weilend.features.sets import FEATURE_SETS
+from weilend.features.spec import Feature, show_value
+from weilend.lending import load_product
+from weilend.models.card import Characteristic
+
+Rows = list[tuple[object, ...]]
+SIGNS = {1: "higher is safer", -1: "higher is riskier", 0: "not for a model"}
+
+
+def list_features(name: str) -> tuple[tuple[str, ...], Rows]:
+    """Return one row per feature of a set.
+
+    >>> columns, rows = list_features("invoice")
+    >>> columns, rows[0][:3]
+    (('feature', 'unit', 'window', 'credit sign', 'why'), ('sales_fen_12m', 'fen', '12 months'))
+    """
+    rows: Rows = [(one.name, one.unit, f"{one.months} months", SIGNS[one.sign], one.why) for one in FEATURE_SETS[name].features]
+    return ("feature", "unit", "window", "credit sign", "why"), rows
+
+
+def show_feature(name: str) -> Rows:
+    """Return everything that is declared of a feature; raises `NotFoundError`.
+
+    >>> show_feature("customers_12m")[1]
+    ('what', 'Number of parties.')
+    """
+    feature = next((one for group in FEATURE_SETS for one in FEATURE_SETS[group].features if one.name == name), None)
+    if feature is None:
+        raise NotFoundError(f"no feature {name!r}", hint="weilend features list names them all")
+    return describe_feature(feature)
+
+
+def describe_feature(feature: Feature) -> Rows:
+    """Return the declaration of a feature, row by row."""
+    return [
+        ("name", feature.name),
+        ("what", (AGGREGATES[feature.aggregate].finish.__doc__ or "").strip()),
+        ("of", feature.value or "rows"),
+        ("where", feature.where or "all rows"),
+        ("against", feature.other_where or "—"),
+        ("kind", feature.kind),
+        ("window", f"{feature.months} complete calendar months"),
+        ("history needed", f"{feature.history_months} months" if feature.history_months else "any"),
+        ("unit", feature.unit),
+        ("range", f"{feature.lo:,} to {feature.hi:,}"),
+        ("credit sign", SIGNS[feature.sign]),
+        ("why", feature.why),
+        ("sentence", feature.en),
+        ("说明", feature.zh),
+    ]
+
+
+def show_card(desk: Desk, product: str) -> tuple[tuple[str, ...], Rows]:
+    """Return the newest card of a product, one row per bin; raises `NotFoundError` where none was built."""
+    card = desk.newest_model(load_product(product).model)
+    if card is None:
+        raise NotFoundError(f"{product} has no model yet", hint=f"weilend model build {product} --as-of YYYY-MM-DD")
+    rows = [row for item in card.characteristics for row in card_rows(item)]
+    return ("feature", "from", "to", "points", "rows", "bads"), [
+        ("base", "", "", card.base_points, card.rows, card.bads),
+        *rows,
+    ]
+
+
+def card_rows(item: Characteristic) -> Rows:
+    """Return the bins of one feature of a card: value range, points, and what training saw."""
+    unit, name = item.feature.unit, item.feature.name
+    edges = ["", *(show_value(cut, unit) for cut in item.cuts), ""]
+    rows: Rows = [
+        (name, edges[index] and f"above {edges[index]}", edges[index + 1] and f"up to {edges[index + 1]}", points, rows, bads)
+        for index, (points, rows, bads) in enumerate(zip(item.points, item.rows, item.bads, strict=True))
+    ]
+    if item.null_rows:
+        rows.append((name, "not known", "", item.null_points, item.null_rows, item.null_bads))
+    return rows
+
+
+def show_receipt(receipt: Receipt) -> Rows:
+    """Return a receipt as a person reads it."""
+    decision, score = receipt.decision, receipt.score
+    rows: Rows = [
+        ("business", receipt.application.business_id),
+        ("decision", decision.outcome),
+        ("grade", decision.grade or "none"),
+        ("probability of default", show_percent(score.pd_ppm) if score else "no score"),
+        ("points", score.points if score else "no score"),
+        ("ceiling", show_yuan(decision.ceiling_fen) if decision.ceiling_fen is not None else "none"),
+        ("floor rate", show_percent(decision.floor_rate_ppm) if decision.floor_rate_ppm is not None else "none"),
+        ("fraud", receipt.fraud.status.replace("_", " ")),
+        ("offer", receipt.offer.status.replace("_", " ")),
+    ]
+    rows += [("because", f"{reason.en} / {reason.zh}") for reason in decision.reasons]
+    return [*rows, ("receipt", receipt.receipt_id)]
+
+
+def check_product_policy(product: str) -> tuple[int, tuple[Problem, ...]]:
+    """Run the cases of a product's policy; returns how many there are and what is wrong.
+
+    >>> cases, problems = check_product_policy("enterprise_loan")
+    >>> cases > 20, problems
+    (True, ())
+    """
+    chosen = load_product(product)
+    evaluator = make_evaluator(chosen, FEATURE_SETS[chosen.feature_set])
+    return len(evaluator.policy.cases), check_policy(evaluator)

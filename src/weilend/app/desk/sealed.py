@@ -1,0 +1,66 @@
+"""In: what decides (policy, product, model, feature set). Out: the same, kept by content hash and found again. Used: by replay.
+
+A receipt seals only hashes; what they stand for is kept as documents of the store, so that a decision replays for as long as the
+store lives, whatever becomes of the files that it came from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from weilend.app.desk.home import Home
+from weilend.core.errors import ReplayError
+from weilend.core.ids import canonical_json
+from weilend.decision import Evaluator, Policy, compile_policy, dump_policy, load_policy, product_parameters, restore_policy
+from weilend.decision.receipt import NONE
+from weilend.features.plans import FeatureSet
+from weilend.lending import Product
+from weilend.models import Card, check_identity
+from weilend.store import Document
+
+
+class Sealed(msgspec.Struct, frozen=True, eq=False):
+    """What a decision is made with: the policy compiled against features and product, and the card (None: there was none)."""
+
+    evaluator: Evaluator
+    product: Product
+    features: FeatureSet
+    card: Card | None
+
+
+def make_evaluator(product: Product, features: FeatureSet, policy: Policy | None = None) -> Evaluator:
+    """Return a policy (the product's own by default) compiled against a feature set and the product's numbers."""
+    fields = {feature.name: feature.as_field() for feature in features.features}
+    return compile_policy(policy or load_policy(product.policy), fields, product_parameters(msgspec.to_builtins(product)))
+
+
+def keep_sealed(home: Home, sealed: Sealed, *, at: int) -> None:
+    """Keep everything that receipts will seal by hash; what is there already stays as it is."""
+    contents = {
+        ("policy", sealed.evaluator.policy_id): dump_policy(sealed.evaluator.policy),
+        ("product", sealed.product.identity): canonical_json(sealed.product),
+        ("feature_set", sealed.features.identity): canonical_json(sealed.features),
+    }
+    if sealed.card:
+        contents["model", sealed.card.model_id] = canonical_json(sealed.card)
+    papers = [Document(kind=kind, document_id=name, content=text, cites=(), at=at) for (kind, name), text in contents.items()]
+    home.store.put_documents(papers)
+
+
+def find_sealed(home: Home, hashes: Mapping[str, str]) -> Sealed:
+    """Return what a receipt's seals stand for; raises `NotFoundError` where the store lacks one, `ReplayError` where it changed."""
+
+    def content(kind: str) -> bytes:
+        return home.store.document(kind, hashes[kind]).content
+
+    product = msgspec.json.decode(content("product"), type=Product)
+    features = msgspec.json.decode(content("feature_set"), type=FeatureSet)
+    card = None if hashes["model"] == NONE else check_identity(msgspec.json.decode(content("model"), type=Card))
+    evaluator = make_evaluator(product, features, restore_policy(content("policy")))
+    found = {"product": product.identity, "feature_set": features.identity, "policy": evaluator.policy_id}
+    for kind, identity in found.items():
+        if identity != hashes[kind]:
+            raise ReplayError(f"the stored {kind} {hashes[kind]} is not what its hash says", hint="verify the audit chain")
+    return Sealed(evaluator, product, features, card)

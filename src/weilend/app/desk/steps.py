@@ -1,0 +1,116 @@
+"""In: a home, a product, a policy, a model. Out: the real steps of a decision. Used: by `desk.decide` through its protocol."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Sequence
+from importlib.metadata import version
+
+import msgspec
+
+from weilend.app.clock import now
+from weilend.app.desk.deliver import entries_of
+from weilend.app.desk.home import Home
+from weilend.app.desk.sealed import Sealed
+from weilend.app.desk.spines import fold_spine
+from weilend.core.errors import InputError
+from weilend.core.plan import Spine
+from weilend.core.values import Application, Decision, FeatureRow, FraudVerdict, Offer, Receipt, Score
+from weilend.decision import seal, seals
+from weilend.engine.book import BookView
+from weilend.features.compute import finish
+from weilend.features.plans import make_plan
+from weilend.lending import make_offer
+from weilend.models import score
+from weilend.store import Commit
+
+
+class Request(msgspec.Struct, frozen=True):
+    """What comes in: an id, the same with every retry, and the applications to be decided together."""
+
+    request_id: str
+    applications: tuple[Application, ...]
+
+
+def runtime() -> dict[str, str]:
+    """Return what the bits of a decision depend on besides its inputs.
+
+    >>> sorted(runtime())
+    ['numpy', 'python', 'weilend']
+    """
+    return {"python": platform.python_version(), "numpy": version("numpy"), "weilend": version("weilend")}
+
+
+class DeskSteps:
+    """The steps of a decision over one home: what `desk.decide.Steps` asks for."""
+
+    def __init__(self, home: Home, sealed: Sealed) -> None:
+        self.home = home
+        self.product = sealed.product
+        self.feature_set = sealed.features
+        self.plan = make_plan(sealed.features)
+        self.evaluator = sealed.evaluator
+        self.card = sealed.card
+        self.seals = seals(
+            policy=sealed.evaluator.policy_id,
+            product=sealed.product.identity,
+            model=sealed.card.model_id if sealed.card else None,
+            feature_set=sealed.features.identity,
+            runtime=runtime(),
+        )
+
+    def parse(self, request: bytes) -> Sequence[Application]:
+        """Return the applications of a request; raises `InputError` when it cannot be read or asks for another product."""
+        applications = read_request(request).applications
+        other = next((one.product for one in applications if one.product != self.product.name), None)
+        if other is not None:
+            raise InputError(f"this desk decides {self.product.name}, not {other}", hint="send each product its own request")
+        return applications
+
+    def read(self, applications: Sequence[Application]) -> BookView:  # noqa: ARG002 (a live payload will be read with the book)
+        """Return the book as it stands: what is read later in this decision cannot change under it."""
+        return self.home.book.view()
+
+    def features(self, applications: Sequence[Application], evidence: BookView) -> Sequence[FeatureRow]:
+        """Return one feature row per application."""
+        spine = Spine(tuple(one.business_id for one in applications), tuple(one.as_of for one in applications))
+        states = fold_spine(self.home, self.plan, spine, evidence)
+        table = finish(self.feature_set, spine, states, self.home.calendar)
+        return [table.row(index) for index in range(spine.size)]
+
+    def fraud(self, row: FeatureRow) -> FraudVerdict:  # noqa: ARG002 (the fraud room will read it)
+        """Say honestly that nothing was looked at: there is no fraud room yet."""
+        return FraudVerdict("not_assessed")
+
+    def score(self, row: FeatureRow) -> Score | None:
+        """Return the model's score, or None where there is no model."""
+        return score(self.card, row) if self.card else None
+
+    def decide(self, row: FeatureRow, fraud: FraudVerdict, score: Score | None) -> Decision:
+        """Return the policy's answer."""
+        return self.evaluator.decide(row, fraud, score)
+
+    def offer(self, decision: Decision) -> Offer:
+        """Return no offer yet: a budget is placed over many decisions together."""
+        return make_offer(self.product, decision, None)
+
+    def receipt(self, application: Application, evidence: BookView, row: FeatureRow, fraud: FraudVerdict,
+                score: Score | None, decision: Decision, offer: Offer) -> Receipt:  # fmt: skip
+        """Seal what was read and said."""
+        return seal(application=application, book_seq=evidence.seq, sealed=self.seals, features=row, fraud=fraud,
+                    score=score, decision=decision, offer=offer)  # fmt: skip
+
+    def commit(self, request: bytes, receipts: Sequence[Receipt]) -> Sequence[Receipt]:
+        """Write request, receipts and outbox in one transaction; returns after it."""
+        outbox = tuple(entry for receipt in receipts for entry in entries_of(receipt))
+        request_id = read_request(request).request_id
+        commit = Commit(request_id=request_id, payload=request, receipts=tuple(receipts), outbox=outbox, at=now())
+        return self.home.store.commit(commit)
+
+
+def read_request(request: bytes) -> Request:
+    """Return a request from its JSON; raises `InputError` with what is wrong with it."""
+    try:
+        return msgspec.json.decode(request, type=Request)
+    except msgspec.DecodeError as error:
+        raise InputError(f"the request cannot be read: {error}", hint="send {request_id, applications}") from None

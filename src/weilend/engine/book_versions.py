@@ -1,0 +1,145 @@
+"""In: files of a kind. Out: SQL that says which rows are new, and from when until when each version is in force. Used: by book.
+
+The order of the rows of one key is (known_at, seq). A row whose `record_id` equals that of its predecessor says nothing new. A
+version is in force from its `known_at` until that of the next row that says something new; one that is overtaken within the
+same second, and a row that says nothing new, are in force for no time at all: known_until = known_at. A key is the key of one
+first subject, so that one subject can be read, and added to, without reading the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from weilend.core.records import FAR_FUTURE, Kind
+from weilend.engine.book_schema import DUCKDB_TYPES, column_types
+from weilend.engine.book_tables import DataFile
+
+#: Numbers that rows on their way in carry until they get their own: above all that are there, in the order given.
+_INCOMING = 2**61
+
+#: Marks rows by what the row before them says. {line} has subject, key, record_id, known_at, seq.
+_SPEAKS = """SELECT *, record_id IS DISTINCT FROM lag(record_id) OVER line AS speaks, lead(known_at) OVER line AS next_at
+FROM ({line}) WINDOW line AS (PARTITION BY subject, key ORDER BY known_at, seq)"""
+
+
+def quote(text: str) -> str:
+    """Return a text as a SQL literal.
+
+    >>> quote("it's")
+    "'it''s'"
+    """
+    return "'" + text.replace("'", "''") + "'"
+
+
+def about(kind: Kind, subjects: Sequence[str] | None) -> str:
+    """Return the SQL condition that a row is about one of some first subjects; TRUE where all are meant.
+
+    >>> from weilend.core.records import KINDS
+    >>> about(KINDS["invoice"], ["E1"])
+    "business_id IN ('E1')"
+    """
+    if subjects is None:
+        return "TRUE"
+    return f"{kind.subjects[0]} IN ({', '.join(map(quote, subjects))})" if subjects else "FALSE"
+
+
+def scan(kind: Kind, files: Sequence[DataFile], *, seq: int, where: str = "TRUE") -> str:
+    """Return SQL for the rows of some files up to a seq, every column of the kind in stored order.
+
+    >>> from weilend.core.records import KINDS
+    >>> scan(KINDS["registry_event"], [], seq=0)[:38]
+    'SELECT NULL::VARCHAR AS business_id, N'
+    """
+    files = [file for file in files if file.first_seq <= seq]
+    if not files:
+        return f"SELECT {', '.join(_missing(kind, name) for name in column_types(kind))} WHERE FALSE"
+    return " UNION ALL ".join(
+        _scan_alike(kind, [file for file in files if file.lacks == lacks], seq, where)
+        for lacks in dict.fromkeys(file.lacks for file in files)
+    )
+
+
+def _missing(kind: Kind, name: str) -> str:
+    return f"NULL::{DUCKDB_TYPES[column_types(kind)[name]]} AS {name}"
+
+
+def _scan_alike(kind: Kind, files: Sequence[DataFile], seq: int, where: str) -> str:
+    columns = ", ".join(_missing(kind, name) if name in files[0].lacks else name for name in column_types(kind))
+    paths = ", ".join(quote(file.path) for file in files)
+    bound = "TRUE" if max(file.last_seq for file in files) <= seq else f"seq <= {seq}"
+    conditions = " AND ".join(part for part in (where, bound) if part != "TRUE")
+    return f"SELECT {columns} FROM read_parquet([{paths}])" + (f" WHERE {conditions}" if conditions else "")
+
+
+def is_settled(files: Sequence[DataFile], seq: int) -> bool:
+    """Return whether `known_until` as written is right for a reader at a seq: all compacted, and nothing later in it.
+
+    >>> is_settled([], 0)
+    True
+    """
+    return all(file.settled and file.last_seq <= seq for file in files)
+
+
+def resolve(kind: Kind, files: Sequence[DataFile], *, seq: int, where: str = "TRUE") -> str:
+    """Return SQL for every row up to a seq, with `known_until` as it follows from these rows alone.
+
+    Where all files are compacted and none has a later row, it is a plain scan.
+
+    >>> from weilend.core.records import KINDS
+    >>> "OVER" in resolve(KINDS["invoice"], [], seq=0)
+    False
+    """
+    if is_settled(files, seq):
+        return scan(kind, files, seq=seq, where=where)
+    # One compaction writes all settled files, so if one of them knows too much, all do.
+    settled = [file for file in files if file.settled]
+    trusted = bool(settled) and is_settled(settled, seq)
+    moving = [file for file in files if not (file.settled and trusted)]
+    line = f"SELECT {kind.subjects[0]} AS subject, key, record_id, known_at, seq"
+    everything = scan(kind, files, seq=seq, where=where)
+    written = "r.known_until" if trusted else "NULL"
+    others = ", ".join(f"r.{name}" for name in column_types(kind) if name != "known_until")
+    columns = others.replace("r.known_at", f"r.known_at, coalesce(u.known_until, {written}, {FAR_FUTURE}) AS known_until", 1)
+    return f"""WITH line AS NOT MATERIALIZED ({line} FROM ({everything})),
+touched AS (SELECT DISTINCT subject, key FROM ({line} FROM ({scan(kind, moving, seq=seq, where=where)}))),
+busy AS (SELECT subject, key FROM line SEMI JOIN touched USING (subject, key) GROUP BY ALL HAVING count(*) > 1),
+marked AS ({_SPEAKS.format(line="SELECT * FROM line SEMI JOIN busy USING (subject, key)")}),
+until AS (SELECT seq, CASE WHEN speaks THEN coalesce(lead(CASE WHEN speaks THEN known_at END IGNORE NULLS)
+    OVER (PARTITION BY subject, key ORDER BY known_at, seq), {FAR_FUTURE}) ELSE known_at END AS known_until FROM marked)
+SELECT {columns} FROM ({everything}) AS r LEFT JOIN until AS u ON r.seq = u.seq"""
+
+
+def in_force(kind: Kind, files: Sequence[DataFile], *, seq: int, where: str = "TRUE") -> str:
+    """Return SQL for the versions up to a seq that are in force for some time.
+
+    >>> from weilend.core.records import KINDS
+    >>> in_force(KINDS["invoice"], [], seq=0)[-31:]
+    ') WHERE known_until > known_at)'
+    """
+    return f"(SELECT * FROM ({resolve(kind, files, seq=seq, where=where)}) WHERE known_until > known_at)"
+
+
+def select_fresh(kind: Kind, files: Sequence[DataFile], *, subjects: Sequence[str] | None) -> str:
+    """Return SQL for the places of those rows of `given` (place, subject, key, record_id, known_at) that say something new.
+
+    A row is left out when the same (record_id, known_at) is there or came earlier in the batch, or when its predecessor among
+    the rows there and in the batch says the same. The second holds only where nothing else is said in that second: else the
+    same batch again would differ from the first time.
+
+    >>> from weilend.core.records import KINDS
+    >>> select_fresh(KINDS["invoice"], [], subjects=None).startswith("WITH there AS")
+    True
+    """
+    stored = scan(kind, files, seq=_INCOMING, where=about(kind, subjects))
+    return f"""WITH there AS MATERIALIZED (SELECT subject, key, record_id, known_at, seq
+    FROM (SELECT {kind.subjects[0]} AS subject, key, record_id, known_at, seq FROM ({stored}))
+    SEMI JOIN given USING (subject, key)),
+candidate AS MATERIALIZED (SELECT * FROM (SELECT min(place) AS place, subject, key, record_id, known_at FROM given GROUP BY ALL)
+    ANTI JOIN there USING (subject, key, record_id, known_at)),
+busy AS (SELECT subject, key FROM candidate GROUP BY ALL HAVING count(*) > 1
+    UNION SELECT subject, key FROM candidate SEMI JOIN there USING (subject, key)),
+line AS (SELECT place, subject, key, record_id, known_at, {_INCOMING} + place AS seq
+    FROM candidate SEMI JOIN busy USING (subject, key)
+    UNION ALL SELECT -1, subject, key, record_id, known_at, seq FROM there SEMI JOIN busy USING (subject, key))
+SELECT place FROM candidate ANTI JOIN busy USING (subject, key)
+UNION ALL SELECT place FROM ({_SPEAKS.format(line="FROM line")}) WHERE place >= 0 AND (speaks OR next_at = known_at)"""

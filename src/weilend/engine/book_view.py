@@ -1,0 +1,93 @@
+"""In: a book and a seq. Out: what the book said up to there, for ever the same. Used: by whoever reads records."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import duckdb
+import pyarrow as pa
+
+from weilend.core.errors import NotFoundError
+from weilend.core.records import KINDS, Kind
+from weilend.engine.book_schema import column_types
+from weilend.engine.book_tables import DataFile, Tables
+from weilend.engine.book_versions import about, in_force, is_settled
+
+
+class BookView:
+    """The book up to a seq: appends and compactions that come later do not change what it reads.
+
+    Made by `Book.view`. Only a vacuum can take its files away.
+
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as name:
+    ...     view = BookView(Tables(Path(name)), duckdb.connect(), seq=0)
+    ...     view.seq, view.read("invoice").num_rows
+    (0, 0)
+    """
+
+    def __init__(self, tables: Tables, connection: duckdb.DuckDBPyConnection, *, seq: int) -> None:
+        self._tables = tables
+        self._connection = connection
+        self._seq = seq
+        self._files: dict[str, tuple[DataFile, ...]] = {}
+
+    @property
+    def seq(self) -> int:
+        """The last number of the book's total order that this view reads."""
+        return self._seq
+
+    def read(
+        self,
+        kind: str,
+        *,
+        subjects: Sequence[str] | None = None,
+        as_of: int | None = None,
+        columns: Sequence[str] | None = None,
+    ) -> pa.Table:
+        """Return versions ordered by (first subject, happened_at, seq), `known_until` resolved.
+
+        `subjects` keeps some first subjects; `as_of` (UTC seconds) keeps what was in force then: known_at <= as_of <
+        known_until. Raises `NotFoundError` for a kind or column that does not exist.
+        """
+        schema = KINDS[kind]
+        chosen = _choose(schema, columns)
+        relation = self._relation(schema, subjects)
+        force = "" if as_of is None else f" WHERE known_at <= {as_of:d} AND known_until > {as_of:d}"
+        order = ", ".join((schema.subjects[0], "happened_at", "seq"))
+        query = f"SELECT {', '.join(chosen)} FROM {relation}{force} ORDER BY {order}"
+        return self._connection.cursor().sql(query).to_arrow_table()
+
+    def sql(self, kind: str) -> str:
+        """Return a DuckDB relation (a query in parentheses) of all versions of a kind, `known_until` resolved.
+
+        A reader at an instant adds ``known_at <= as_of AND known_until > as_of``. Where the kind is compacted and nothing
+        came later, it is a plain scan.
+        """
+        return self._relation(KINDS[kind], None)
+
+    def is_settled(self, kind: str) -> bool:
+        """Return whether compaction has resolved all that this view reads of a kind."""
+        return is_settled(self.files(KINDS[kind].name), self._seq)
+
+    def files(self, kind: str) -> tuple[DataFile, ...]:
+        """Return the files that this view reads of a kind, the same ones every time."""
+        if kind not in self._files:
+            self._files[kind] = self._tables.files(kind)
+        return self._files[kind]
+
+    def _relation(self, kind: Kind, subjects: Sequence[str] | None) -> str:
+        files = self.files(kind.name)
+        if subjects is not None:
+            first, last = min(subjects, default=""), max(subjects, default="")
+            files = tuple(file for file in files if file.first_subject <= last and first <= file.last_subject)
+        return in_force(kind, files, seq=self._seq, where=about(kind, subjects))
+
+
+def _choose(kind: Kind, columns: Sequence[str] | None) -> list[str]:
+    there = list(column_types(kind))
+    unknown = [name for name in columns or () if name not in there]
+    if unknown:
+        raise NotFoundError(f"{kind.name} has no column {', '.join(unknown)}", hint=f"there is: {', '.join(there)}")
+    return list(columns) if columns is not None else there

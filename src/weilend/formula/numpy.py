@@ -1,0 +1,323 @@
+"""In: a typed tree. Out: functions of columns. Used: by the NumPy engine, for the rows of one subject or of a million.
+
+Columns: integers int64, booleans bool (a masked array where there are NULLs), texts objects (None is NULL), dates datetime64[D]
+(NaT is NULL). An integer, text or date is written as a value and where it is valid; a boolean as where it is true and where it
+is false, so that AND, OR and NOT of three values are & and | of two masks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from weilend.core.errors import InputError
+from weilend.core.money import PPM
+from weilend.formula import python
+from weilend.formula.kernels import KERNELS
+from weilend.formula.ranges import product_range
+from weilend.formula.tree import MAX_INTEGER, Node
+from weilend.formula.writer import Writer, compile_source, local_names
+
+Array = npt.NDArray[Any]
+Mask = npt.NDArray[np.bool_]
+
+
+def columns(root: Node) -> Callable[[Mapping[str, Array]], tuple[Array, Mask]]:
+    """Return a formula as a function of columns to values and validity.
+
+    >>> columns(Node("not", (Node("field", value="paid"),)))({"paid": np.array([True, False])})
+    (array([False,  True]), array([ True,  True]))
+    """
+    root = folded(root)
+    writer = _Columns(local_names(root))
+    result, valid = writer.value(root), writer.valid(root) or "True"
+    return _function(writer, f"_finished({result}, {valid}, n, {root.type!r})")
+
+
+def mask(root: Node) -> Callable[[Mapping[str, Array]], Mask]:
+    """Return a boolean formula as a function of columns to where it is true.
+
+    >>> mask(Node("not", (Node("field", value="paid"),)))({"paid": np.array([True, False])})
+    array([False,  True])
+    """
+    if root.type != "boolean":
+        raise InputError(f"a mask needs a boolean, this formula is {root.type}", hint="compare it with something")
+    writer = _Columns(local_names(root))
+    return _function(writer, writer.true(folded(root)))
+
+
+def _function(writer: _Columns, result: str) -> Callable[..., Any]:
+    loads = [f"        {local} = columns[{name!r}]" for name, local in writer.fields.items()]
+    guarded = ["    try:", *loads, "    except KeyError as error:", "        raise _missing(error.args[0], 'table') from None"]
+    count = "    n = len(next(iter(columns.values()), ()))"
+    lines = [
+        "def formula(columns):",
+        count,
+        *(guarded if loads else []),
+        *(f"    {line}" for line in writer.lines),
+        f"    return {result}",
+    ]
+    return compile_source("\n".join(lines), {**writer.constants, **KERNELS})
+
+
+class _Columns(Writer):
+    """Writes one line for each array operation."""
+
+    def __init__(self, fields: dict[str, str]) -> None:
+        super().__init__()
+        self.fields = fields
+
+    def value(self, node: Node) -> str:
+        """Return the name of the values; anything may stand where they are not valid (False for a boolean)."""
+        return self.true(node) if node.type == "boolean" else self.once("value", node, self._value)
+
+    def valid(self, node: Node) -> str | None:
+        """Return the name of the mask of what is not NULL, None where nothing can be."""
+        return self.once("valid", node, self._valid) if node.nullable else None
+
+    def true(self, node: Node) -> str:
+        """Return the name of the mask of where a boolean is true."""
+        return self.once("true", node, self._true)
+
+    def false(self, node: Node) -> str:
+        """Return the name of the mask of where a boolean is false."""
+        return self.once("false", node, self._false)
+
+    def all_valid(self, *nodes: Node) -> str | None:
+        """Return where all of the nodes are valid."""
+        masks = dict.fromkeys(mask for node in nodes if (mask := self.valid(node)))
+        return self.assign(" & ".join(masks)) if masks else None
+
+    def filled(self, node: Node) -> str:
+        """Return texts with '' for NULL, which can be ordered."""
+        mask = self.valid(node) if node.type == "text" else None
+        return self.assign(f"np.where({mask}, {self.value(node)}, _no_text)") if mask else self.value(node)
+
+    def _value(self, node: Node) -> str:
+        return self.assign(_VALUES[node.op](self, node))
+
+    def _valid(self, node: Node) -> str:
+        rule = _VALID.get(node.op)
+        if rule:
+            return self.assign(rule(self, node))
+        if node.op in ("and", "or"):
+            return self.assign(f"{self.true(node)} | {self.false(node)}")
+        return self.all_valid(*node.args) or self.assign("np.ones(n, bool)")
+
+    def _true(self, node: Node) -> str:
+        return self.assign(_TRUE[node.op](self, node))
+
+    def _false(self, node: Node) -> str:
+        if node.op in _FALSE:
+            return self.assign(_FALSE[node.op](self, node))
+        true, valid = self.true(node), self.valid(node)
+        return self.assign(f"{valid} & ~{true}" if valid else f"~{true}")
+
+
+def folded(node: Node) -> Node:
+    """Return the tree with every part that reads no field replaced by its value: arrays are left to what varies.
+
+    >>> folded(Node("not", (Node("literal", value=True),)))
+    Node(op='literal', args=(), value=False, type='boolean', nullable=False, lo=None, hi=None)
+    """
+    if node.op in ("literal", "null", "field"):
+        return node
+    if node.names:
+        return msgspec.structs.replace(node, args=tuple(map(folded, node.args)))
+    value = python.compiled(node)({})
+    op = "null" if value is None else "literal"
+    return Node(op, value=value, type=node.type, nullable=value is None, lo=node.lo, hi=node.hi)
+
+
+def _literal(writer: _Columns, node: Node) -> str:
+    if isinstance(node.value, str):
+        return writer.constant("_text", np.array(node.value, dtype=object))  # an object: NumPy's own strings lose a last NUL
+    if isinstance(node.value, date):
+        return writer.constant("_date", np.datetime64(node.value.isoformat(), "D"))
+    return f"({node.value})" if str(node.value).startswith("-") else str(node.value)
+
+
+def _field(writer: _Columns, node: Node) -> str:
+    local = writer.fields[str(node.value)]
+    return local if node.type == "text" else f"_loaded({local}, {node.type!r}, {node.nullable}, {node.value!r})"
+
+
+def _field_valid(writer: _Columns, node: Node) -> str:
+    local = writer.fields[str(node.value)]
+    return {"text": f"np.not_equal({local}, None)", "date": f"~np.isnat({writer.value(node)})"}.get(
+        node.type, f"~np.ma.getmaskarray({local})"
+    )
+
+
+def _infix(writer: _Columns, node: Node) -> str:
+    return f"{writer.value(node.args[0])} {node.op} {writer.value(node.args[1])}"
+
+
+def _mul_rate(writer: _Columns, node: Node) -> str:
+    low, high = product_range(node.args[0].range, node.args[1].range)
+    fen, ppm = (writer.value(arg) for arg in node.args)
+    if max(-low, high) + PPM // 2 > MAX_INTEGER:
+        return f"_mul_rate_wide({fen}, {ppm})"
+    return f"({fen} * {ppm} + {PPM // 2}) // {PPM}" if low >= 0 else f"_half_away({fen} * {ppm})"
+
+
+def _division(name: str, operator: str) -> Callable[[_Columns, Node], str]:
+    def rule(writer: _Columns, node: Node) -> str:
+        left, right = node.args
+        a, b = writer.value(left), writer.value(right)
+        if (right.op != "literal" or right.value == 0) and (right.nullable or right.range[0] <= 0 <= right.range[1]):
+            b = writer.assign(f"np.where({b} == 0, 1, {b})")
+        return f"{a} {operator} {b}" if left.range[0] >= 0 and right.range[0] >= 0 else f"{name}({a}, {b})"
+
+    return rule
+
+
+def _division_valid(writer: _Columns, node: Node) -> str:
+    both = writer.all_valid(*node.args)
+    low, high = node.args[1].range
+    some = f"(np.broadcast_to({writer.value(node.args[1])}, n) != 0)" if low <= 0 <= high else None
+    return " & ".join(part for part in (both, some) if part)
+
+
+def _repeat(function: str) -> Callable[[_Columns, Node], str]:
+    def rule(writer: _Columns, node: Node) -> str:
+        result = writer.value(node.args[0])
+        for arg in node.args[1:]:
+            result = f"{function}({result}, {writer.value(arg)})"
+        return result
+
+    return rule
+
+
+def _add_days_valid(writer: _Columns, node: Node) -> str:
+    both, moved = writer.all_valid(*node.args), writer.value(node)
+    inside = f"({moved} >= _first_day) & ({moved} <= _last_day)"
+    return f"{both} & {inside}" if both else inside
+
+
+def _choose(writer: _Columns, node: Node, part: Callable[[Node], str]) -> str:
+    """Write CASE and COALESCE as nested choices of a part of the arguments: their values, or where they are valid."""
+    if node.op == "case":
+        pairs = [(writer.true(c), part(r)) for c, r in zip(node.args[:-1:2], node.args[1::2], strict=True)]
+        result = part(node.args[-1])
+    else:
+        first = next((i for i, arg in enumerate(node.args) if not arg.nullable), len(node.args) - 1)
+        pairs = [(str(writer.valid(arg)), part(arg)) for arg in node.args[:first]]
+        result = part(node.args[first])
+    if not pairs:
+        return result if node.args[0].op not in ("literal", "null") else f"np.where(np.ones(n, bool), {result}, {result})"
+    for condition, chosen in reversed(pairs):
+        result = f"np.where({condition}, {chosen}, {result})"
+    return result
+
+
+def _chosen(writer: _Columns, node: Node) -> str:
+    return _choose(writer, node, writer.value)
+
+
+def _chosen_valid(writer: _Columns, node: Node) -> str:
+    return _choose(writer, node, lambda arg: writer.valid(arg) or "True")
+
+
+def _compared(operator: str) -> Callable[[_Columns, Node], str]:
+    def rule(writer: _Columns, node: Node) -> str:
+        ordered = operator not in ("==", "!=")
+        left, right = (writer.filled(arg) if ordered else writer.value(arg) for arg in node.args)
+        never = operator == "==" and node.args[0].type == "text" and any(arg.op == "literal" for arg in node.args)
+        valid = None if never else writer.all_valid(*node.args)  # None equals no literal: no mask is needed to say so
+        return f"({left} {operator} {right}) & {valid}" if valid else f"{left} {operator} {right}"
+
+    return rule
+
+
+def _in(writer: _Columns, node: Node) -> str:
+    subject, *items = node.args
+    value, valid = writer.value(subject), writer.valid(subject)
+    if subject.type == "text":  # one look-up a row; None is in no set of texts
+        return f"_among({value}, {writer.constant('_set', frozenset(item.value for item in items))})"
+    tests = " | ".join(f"({value} == {writer.value(item)})" for item in items)
+    return f"({tests}) & {valid}" if valid else tests
+
+
+def _between(node: Node) -> tuple[Node, Node]:
+    subject, low, high = node.args
+    return (
+        Node(">=", (subject, low), nullable=subject.nullable or low.nullable),
+        Node("<=", (subject, high), nullable=subject.nullable or high.nullable),
+    )
+
+
+def _starts_with(writer: _Columns, node: Node) -> str:
+    text, start = (writer.filled(arg) for arg in node.args)
+    valid = writer.all_valid(*node.args)
+    return f"_starts_with({text}, {start}) & {valid}" if valid else f"_starts_with({text}, {start})"
+
+
+def _join(operator: str, side: str) -> Callable[[_Columns, Node], str]:
+    return lambda writer, node: f" {operator} ".join(getattr(writer, side)(arg) for arg in node.args)
+
+
+def _is_null(writer: _Columns, node: Node) -> str:
+    valid = writer.valid(node.args[0])
+    return f"~{valid}" if valid else "np.zeros(n, bool)"
+
+
+_VALUES: Final[dict[str, Callable[[_Columns, Node], str]]] = {
+    "field": _field,
+    "literal": _literal,
+    "null": lambda _, node: {"integer": "0", "text": "_no_text", "date": "_not_a_day"}[node.type],
+    **dict.fromkeys(("+", "-", "*"), _infix),
+    "neg": lambda writer, node: f"-{writer.value(node.args[0])}",
+    "abs": lambda writer, node: f"np.abs({writer.value(node.args[0])})",
+    "div": _division("_div", "//"),
+    "mod": _division("_mod", "%"),
+    "mul_rate": _mul_rate,
+    "least": _repeat("np.minimum"),
+    "greatest": _repeat("np.maximum"),
+    "days_between": lambda writer, node: f"({writer.value(node.args[1])} - {writer.value(node.args[0])}).astype(np.int64)",
+    "add_days": lambda writer, node: f"{writer.value(node.args[0])} + {writer.value(node.args[1])}",
+    "case": _chosen,
+    "coalesce": _chosen,
+}
+
+_VALID: Final[dict[str, Callable[[_Columns, Node], str]]] = {
+    "field": _field_valid,
+    "null": lambda _writer, _node: "np.zeros(n, bool)",
+    "div": _division_valid,
+    "mod": _division_valid,
+    "add_days": _add_days_valid,
+    "case": _chosen_valid,
+    "coalesce": _chosen_valid,
+    "between": lambda writer, node: f"{writer.true(node)} | {writer.false(node)}",
+}
+
+_TRUE: Final[dict[str, Callable[[_Columns, Node], str]]] = {
+    "field": _field,
+    "literal": lambda _, node: f"np.full(n, {node.value})",
+    "null": lambda _writer, _node: "np.zeros(n, bool)",
+    **{op: _compared(op) for op in ("<", "<=", ">", ">=")},
+    "=": _compared("=="),
+    "<>": _compared("!="),
+    "in": _in,
+    "between": lambda writer, node: " & ".join(writer.true(half) for half in _between(node)),
+    "starts_with": _starts_with,
+    "is_null": _is_null,
+    "and": _join("&", "true"),
+    "or": _join("|", "true"),
+    "not": lambda writer, node: writer.false(node.args[0]),
+    "case": _chosen,
+    "coalesce": _chosen,
+}
+
+_FALSE: Final[dict[str, Callable[[_Columns, Node], str]]] = {
+    "and": _join("|", "false"),
+    "or": _join("&", "false"),
+    "not": lambda writer, node: writer.true(node.args[0]),
+    "null": lambda _writer, _node: "np.zeros(n, bool)",
+    "between": lambda writer, node: " | ".join(writer.false(half) for half in _between(node)),
+}

@@ -1,0 +1,158 @@
+"""In: a product, a decision, and what the placing gave. Out: an offer, and what it costs. Used: by the desk.
+
+Policy sets the ceiling and the floor rate; the placing chooses within them; an offer only says what was chosen, and refuses
+what breaches them. It never re-prices.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from weilend.core.credit import Schedule, all_in_rate_ppm, make_schedule
+from weilend.core.errors import CheckError, InputError
+from weilend.core.money import show_percent, show_yuan
+from weilend.core.values import Decision, Offer, Reason
+from weilend.lending.products import Product, Terms
+
+
+class Allotment(msgspec.Struct, frozen=True, kw_only=True):
+    """What the placing of a budget gave to one decision: 0 fen, or an amount at a yearly rate.
+
+    `allocation_id` is the id of the placing's own receipt, `receipt_id` that of the decision.
+
+    >>> Allotment(allocation_id="P1", receipt_id="R1", amount_fen=20_000_000, annual_rate_ppm=60_000).amount_fen
+    20000000
+    """
+
+    allocation_id: str
+    receipt_id: str
+    amount_fen: int
+    annual_rate_ppm: int | None = None
+
+
+class CostStatement(msgspec.Struct, frozen=True, kw_only=True):
+    """What an offer costs when it is repaid as agreed, in fen, and its yearly rate by both conventions, in ppm."""
+
+    amount_fen: int
+    months: int
+    schedule: Schedule
+    interest_fen: int
+    total_fen: int
+    nominal_rate_ppm: int
+    effective_rate_ppm: int
+
+    def say(self) -> Reason:
+        """Return the statement in a sentence, in English and Chinese."""
+        amount, interest, total = show_yuan(self.amount_fen), show_yuan(self.interest_fen), show_yuan(self.total_fen)
+        nominal, effective = show_percent(self.nominal_rate_ppm), show_percent(self.effective_rate_ppm)
+        return Reason(
+            "cost",
+            f"{amount} for {self.months} months costs {interest} of interest and no fee, {total} to repay in all: "
+            f"{nominal} a year simple, {effective} compounded",
+            f"借款{amount}，期限{self.months}个月，利息合计{interest}，无其他费用，还款总额{total}；"
+            f"年化利率（单利）{nominal}，（复利）{effective}",
+        )
+
+
+def make_offer(product: Product, decision: Decision, allotment: Allotment | None) -> Offer:
+    """Return the offer that a decision and its allotment amount to; it cites both.
+
+    `not_assessed` while there is no allotment, `not_placed` where it left nothing. Raises `CheckError` where it breaches the
+    decision or the product's terms, and `InputError` where it gives to a decision that approved nothing.
+
+    >>> from weilend.lending.products import load_product
+    >>> approved = Decision(policy_id="p", outcome="approve", grade="A", ceiling_fen=50_000_000, floor_rate_ppm=60_000,
+    ...     limits_fen={}, reasons=())
+    >>> given = Allotment(allocation_id="P1", receipt_id="R1", amount_fen=20_000_000, annual_rate_ppm=60_000)
+    >>> make_offer(load_product("enterprise_loan"), approved, given).cites
+    ('R1', 'P1')
+    >>> greedy = msgspec.structs.replace(given, amount_fen=60_000_000)
+    >>> make_offer(load_product("enterprise_loan"), approved, greedy)
+    Traceback (most recent call last):
+    weilend.core.errors.CheckError: allocation P1 for R1 is above the ceiling of ¥500,000: ¥600,000 at 6.00 %. Hint: ...
+    """
+    if allotment is None:
+        return Offer(status="not_assessed")
+    if decision.outcome != "approve":
+        raise InputError(
+            f"allocation {allotment.allocation_id} gives to {allotment.receipt_id}, which is {decision.outcome}",
+            hint="place a budget among approved decisions only",
+        )
+    cites = (allotment.receipt_id, allotment.allocation_id)
+    if allotment.amount_fen == 0:
+        return Offer(status="not_placed", cites=cites)
+    _refuse_breaches(product.terms, decision, allotment)
+    return Offer(
+        status="offered",
+        amount_fen=allotment.amount_fen,
+        annual_rate_ppm=allotment.annual_rate_ppm,
+        months=product.months,
+        cites=cites,
+    )
+
+
+def cost_statement(product: Product, offer: Offer) -> CostStatement:
+    """Return what an offer costs by the product's schedule. Raises `InputError` when nothing was offered.
+
+    Both conventions are stated because a cap can be met by one and not by the other.
+
+    >>> from weilend.lending.products import load_product
+    >>> offer = Offer(status="offered", amount_fen=20_000_000, annual_rate_ppm=96_000, months=12)
+    >>> statement = cost_statement(load_product("enterprise_loan"), offer)
+    >>> statement.interest_fen, statement.nominal_rate_ppm, statement.effective_rate_ppm
+    (1920000, 96000, 100339)
+    """
+    if offer.amount_fen is None or offer.annual_rate_ppm is None or offer.months is None:
+        raise InputError(f"an offer that is {offer.status} costs nothing", hint="ask for the cost of what was offered")
+    schedule = make_schedule(product.schedule, offer.amount_fen, annual_rate_ppm=offer.annual_rate_ppm, months=offer.months)
+    return CostStatement(
+        amount_fen=offer.amount_fen,
+        months=offer.months,
+        schedule=schedule,
+        interest_fen=schedule.interest_fen,
+        total_fen=offer.amount_fen + schedule.interest_fen,
+        nominal_rate_ppm=all_in_rate_ppm(schedule.flows_fen(), "nominal"),
+        effective_rate_ppm=all_in_rate_ppm(schedule.flows_fen(), "effective"),
+    )
+
+
+def _refuse_breaches(terms: Terms, decision: Decision, allotment: Allotment) -> None:
+    ceiling_fen, floor_ppm = decision.ceiling_fen, decision.floor_rate_ppm
+    amount_fen, rate_ppm = allotment.amount_fen, allotment.annual_rate_ppm
+    if ceiling_fen is None or floor_ppm is None or rate_ppm is None:
+        raise InputError(
+            f"allocation {allotment.allocation_id} for {allotment.receipt_id} lacks a ceiling, a floor rate or a rate",
+            hint="an approval sets ceiling and floor rate, and an amount is given at a rate",
+        )
+    breaches = [
+        *(text.format(show_yuan(bound)) for breached, text, bound in _amount_rules(terms, ceiling_fen) if breached(amount_fen)),
+        *(text.format(show_percent(bound)) for breached, text, bound in _rate_rules(terms, floor_ppm) if breached(rate_ppm)),
+    ]
+    if breaches:
+        raise CheckError(
+            f"allocation {allotment.allocation_id} for {allotment.receipt_id} is {', '.join(breaches)}: "
+            f"{show_yuan(amount_fen)} at {show_percent(rate_ppm)}",
+            hint="place it again; an offer never re-prices",
+        )
+
+
+_Rule = tuple[Callable[[int], bool], str, int]
+
+
+def _amount_rules(terms: Terms, ceiling_fen: int) -> tuple[_Rule, ...]:
+    return (
+        (lambda fen: fen > ceiling_fen, "above the ceiling of {}", ceiling_fen),
+        (lambda fen: fen < terms.min_amount_fen, "below the product's smallest amount of {}", terms.min_amount_fen),
+        (lambda fen: fen > terms.max_amount_fen, "above the product's largest amount of {}", terms.max_amount_fen),
+        (lambda fen: fen % terms.amount_step_fen != 0, "no multiple of {}", terms.amount_step_fen),
+    )
+
+
+def _rate_rules(terms: Terms, floor_ppm: int) -> tuple[_Rule, ...]:
+    return (
+        (lambda ppm: ppm < floor_ppm, "below the floor rate of {}", floor_ppm),
+        (lambda ppm: ppm < terms.min_annual_rate_ppm, "below the product's lowest rate of {}", terms.min_annual_rate_ppm),
+        (lambda ppm: ppm > terms.max_annual_rate_ppm, "above the product's highest rate of {}", terms.max_annual_rate_ppm),
+    )

@@ -1,0 +1,197 @@
+"""In: a feature row and a card. Out: its points, PD and reasons. Used: by the desk for each decision, by validation for many.
+
+A card is a table of integers: each feature's value falls into a bin, the bin has points, and
+``base_points + sum of points = points`` exactly. Scoring needs no floating point, so a score is the same everywhere.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left
+from typing import Final
+
+import msgspec
+import numpy as np
+
+from weilend.core.errors import CheckError, InputError
+from weilend.core.ids import content_hash
+from weilend.core.values import Contribution, FeatureRow, Score
+from weilend.features.spec import Feature
+from weilend.models.prediction import Prediction
+from weilend.models.prior import logit_ppm, to_pd_ppm
+from weilend.models.table import Booleans, Integers, Table
+
+#: The scale: 600 points are odds of 50 goods to 1 bad, 20 more points double them (Siddiqi 2006).
+ANCHOR_POINTS: Final = 600
+ANCHOR_ODDS: Final = 50
+POINTS_TO_DOUBLE: Final = 20
+FACTOR: Final = POINTS_TO_DOUBLE / math.log(2)
+
+
+class Characteristic(msgspec.Struct, frozen=True, kw_only=True):
+    """One feature of a card: bin j holds the values above ``cuts[j - 1]`` and up to ``cuts[j]``, and brings ``points[j]``.
+
+    `woe_micro` and `coefficient_micro` are in millionths; `rows` and `bads` are what training saw in each bin; the `null_`
+    fields speak of rows where the feature is not known. `seen_lo..seen_hi` is the range of known values in training.
+    """
+
+    feature: Feature
+    cuts: tuple[int, ...]
+    points: tuple[int, ...]
+    null_points: int
+    woe_micro: tuple[int, ...]
+    null_woe_micro: int
+    rows: tuple[int, ...]
+    bads: tuple[int, ...]
+    null_rows: int
+    null_bads: int
+    coefficient_micro: int
+    information_micro: int
+    seen_lo: int
+    seen_hi: int
+
+    def points_of(self, value: int | None) -> int:
+        """Return the points of a value."""
+        return self.null_points if value is None else self.points[bisect_left(self.cuts, value)]
+
+    def is_outside(self, value: int | None) -> bool:
+        """Return whether training saw no such value: beyond its range, or unknown where it was always known."""
+        return self.null_rows == 0 if value is None else not self.seen_lo <= value <= self.seen_hi
+
+    def best_points(self) -> int:
+        """Return the most points that the feature can bring."""
+        return max(*self.points, self.null_points)
+
+
+class Card(msgspec.Struct, frozen=True, kw_only=True):
+    """A scorecard. `pd_ppm[points - lowest_points]` is the PD at `prior_ppm`, the stated bad rate of the portfolio.
+
+    The points are anchored at `anchor_ppm` and never move; `with_prior` changes PDs only. `sample_ppm` is the bad rate of
+    the training rows, `strength_micro` the ridge strength that inner cross-validation chose. `model_id` hashes all of it.
+    """
+
+    model_id: str = ""
+    characteristics: tuple[Characteristic, ...]
+    base_points: int
+    lowest_points: int
+    pd_ppm: tuple[int, ...]
+    prior_ppm: int
+    anchor_ppm: int
+    sample_ppm: int
+    rows: int
+    bads: int
+    seed: int
+    strength_micro: int
+
+    def predict(self, table: Table) -> Prediction:
+        """Return points and PD of each row of a table (see `score_table`)."""
+        return score_table(self, table)
+
+
+def seal(card: Card) -> Card:
+    """Return the card with its PD table for its prior and its identity filled in.
+
+    >>> card = seal(Card(characteristics=(), base_points=600, lowest_points=600, pd_ppm=(), prior_ppm=80_000,
+    ...     anchor_ppm=80_000, sample_ppm=220_000, rows=123, bads=27, seed=1, strength_micro=1000))
+    >>> card.pd_ppm, card.model_id == identity(card)
+    ((19608,), True)
+    """
+    lowest = card.base_points + sum(min(*c.points, c.null_points) for c in card.characteristics)
+    highest = card.base_points + sum(c.best_points() for c in card.characteristics)
+    goods = math.log(ANCHOR_ODDS) + (np.arange(lowest, highest + 1) - ANCHOR_POINTS) / FACTOR
+    pd_ppm = to_pd_ppm(-goods + logit_ppm(card.prior_ppm) - logit_ppm(card.anchor_ppm))
+    whole = msgspec.structs.replace(card, lowest_points=lowest, pd_ppm=tuple(pd_ppm.tolist()))
+    return msgspec.structs.replace(whole, model_id=identity(whole))
+
+
+def identity(card: Card) -> str:
+    """Return the content hash of a card, its own id left out.
+
+    >>> from weilend.models.recipes.woe_card import example_card
+    >>> identity(example_card()) == example_card().model_id
+    True
+    """
+    return content_hash(msgspec.structs.replace(card, model_id=""))
+
+
+def check_identity(card: Card) -> Card:
+    """Return the card if its id is the hash of its content; `CheckError` otherwise: somebody changed it.
+
+    >>> from weilend.models.recipes.woe_card import example_card
+    >>> check_identity(msgspec.structs.replace(example_card(), base_points=0))
+    Traceback (most recent call last):
+    weilend.core.errors.CheckError: model ... is not what its id says. Hint: ...
+    """
+    if identity(card) != card.model_id:
+        raise CheckError(f"model {card.model_id or '(no id)'} is not what its id says", hint="take it from where it was built")
+    return card
+
+
+def with_prior(card: Card, prior_ppm: int) -> Card:
+    """Return the card for a portfolio with another bad rate: PDs move (see `prior`), points do not.
+
+    >>> from weilend.models.recipes.woe_card import example_card
+    >>> card = example_card()
+    >>> strict = with_prior(card, 150_000)
+    >>> strict.base_points == card.base_points, min(b - a for a, b in zip(card.pd_ppm, strict.pd_ppm)) > 0
+    (True, True)
+    >>> with_prior(strict, card.prior_ppm) == card
+    True
+    """
+    return seal(msgspec.structs.replace(card, prior_ppm=prior_ppm))
+
+
+def score(card: Card, row: FeatureRow) -> Score:
+    """Return points, PD, contributions and what is outside the card's experience; integers throughout.
+
+    Raises `InputError` where the row lacks a feature of the card (None is a value, absence is not).
+
+    >>> from weilend.models.recipes.woe_card import example_card
+    >>> card = example_card()
+    >>> values = {"sales_fen_12m": 900_000_000, "void_rate_12m": None}
+    >>> row = FeatureRow(business_id="B", as_of=0, feature_set="f", values=values)
+    >>> said = score(card, row)
+    >>> said.points == said.base_points + sum(c.points for c in said.contributions)
+    True
+    >>> said.contributions[0].reason.en, said.outside
+    ('sales of the last 12 months were ¥9,000,000', ('sales_fen_12m', 'void_rate_12m'))
+    """
+    contributions, outside = [], []
+    for item in card.characteristics:
+        name = item.feature.name
+        if name not in row.values:
+            raise InputError(f"{row.business_id} has no feature {name}", hint="build the row from the model's feature set")
+        value = row.values[name]
+        points = item.points_of(value)
+        contributions.append(Contribution(name, value, points, item.best_points() - points, item.feature.say(value)))
+        if item.is_outside(value):
+            outside.append(name)
+    points = card.base_points + sum(c.points for c in contributions)
+    return Score(
+        model_id=card.model_id,
+        base_points=card.base_points,
+        points=points,
+        pd_ppm=card.pd_ppm[points - card.lowest_points],
+        contributions=tuple(contributions),
+        outside=tuple(outside),
+    )
+
+
+def score_table(card: Card, table: Table) -> Prediction:
+    """Return points and PD of every row at once; equal to `score` row by row.
+
+    >>> from weilend.models.recipes.woe_card import example_card
+    >>> card = example_card()
+    >>> row = FeatureRow(business_id="B", as_of=0, feature_set="f", values={"sales_fen_12m": 1, "void_rate_12m": 0})
+    >>> score_table(card, Table.of([row], list(row.values))).points.tolist() == [score(card, row).points]
+    True
+    """
+    points = np.full(len(table), card.base_points, dtype=np.int64)
+    for item in card.characteristics:
+        points += _points(item, *table.column(item.feature.name))
+    return Prediction(points, np.array(card.pd_ppm, dtype=np.int64)[points - card.lowest_points])
+
+
+def _points(item: Characteristic, values: Integers, known: Booleans) -> Integers:
+    bins = np.searchsorted(np.array(item.cuts, dtype=np.int64), values, side="left")
+    return np.where(known, np.array(item.points, dtype=np.int64)[bins], item.null_points)

@@ -1,0 +1,6 @@
+"""The system of record: what must survive. Intake, receipts, outbox, artifacts, documents, quarantine, and a chained audit."""
+
+from weilend.store.store import Store
+from weilend.store.values import ChainHead, Commit, Document, OutboxEntry, PendingEntry, QuarantinedRow
+
+__all__ = ["ChainHead", "Commit", "Document", "OutboxEntry", "PendingEntry", "QuarantinedRow", "Store"]
