@@ -82,6 +82,8 @@ def answer(text, **cells):
         ("p = q", {"p": True}, None),
         ("1 = 1", {}, True),
         ("TRUE", {}, True),
+        ("(CASE WHEN p THEN t END = '') IS NULL", {"t": "x"}, True),
+        ("CASE WHEN p THEN t END IN ('', 'a')", {"t": "x"}, None),
         # parts that read no field, found wrong by the long fuzz
         ("least(add_days(DATE '2020-02-29', mod(-1, 1000)), d) IS NULL", {"d": date(2020, 1, 1)}, False),
         ("add_days(DATE '9999-12-31', 1) IS NULL AND p", {"p": True}, True),

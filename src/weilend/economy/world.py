@@ -27,6 +27,10 @@ class World(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
     `records` has a table per kind (subjects, fields, happened_on). `truth` (business_id, has_history, pd_ppm, outcome) holds
     the true probability and outcome of every firm; no file has it. `churn` is made by a formula and measures nothing.
+
+    >>> world = make_invoice_world(7, with_history=30, without_history=10, months=6)
+    >>> world.truth.num_rows, "pd_ppm" in world.records["external_outcome"].column_names
+    (40, False)
     """
 
     records: dict[str, pa.Table]

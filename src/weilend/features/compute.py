@@ -25,7 +25,14 @@ EPOCH = date(1970, 1, 1)
 
 
 class FeatureTable(msgspec.Struct, frozen=True):
-    """Feature values of a spine: `values` (rows, features) int64, `known` (rows, features) bool; a value is 0 where not known."""
+    """Feature values of a spine: `values` (rows, features) int64, `known` (rows, features) bool; a value is 0 where not known.
+
+    >>> from weilend.features.sets import INVOICE
+    >>> size = (1, len(INVOICE.features))
+    >>> table = FeatureTable(INVOICE, Spine(("E1",), (0,)), np.zeros(size, np.int64), np.zeros(size, np.bool_))
+    >>> table.column("customers_12m"), table.row(0).values["customers_12m"]
+    ([None], None)
+    """
 
     feature_set: FeatureSet
     spine: Spine
@@ -54,7 +61,16 @@ class FeatureTable(msgspec.Struct, frozen=True):
 
 
 def finish(features: FeatureSet, spine: Spine, states: Mapping[str, State], calendar: Calendar) -> FeatureTable:
-    """Turn the states of `plans.make_plan(features)` over a spine into values."""
+    """Turn the states of `plans.make_plan(features)` over a spine into values.
+
+    >>> from weilend.features.plans import make_plan
+    >>> from weilend.features.sets import INVOICE
+    >>> none = np.zeros(0, dtype=np.int64)
+    >>> empty = State(row=none, party=none, slot=none, count=none, total=none, parties=none.astype(object))
+    >>> states = {fold.name: empty for fold in make_plan(INVOICE).folds}
+    >>> finish(INVOICE, Spine(("E1",), (1_577_808_000,)), states, Calendar()).column("sales_fen_12m")
+    [None]
+    """
     history = {kind: _history(states[seen_fold(kind).name], spine.size) for kind in {f.kind for f in features.features}}
     values = np.zeros((spine.size, len(features.features)), dtype=np.int64)
     known = np.zeros_like(values, dtype=np.bool_)
@@ -70,6 +86,13 @@ def name_top_parties(feature: Feature, spine: Spine, states: Mapping[str, State]
     """Return the party with the largest total behind a `share_of_top` feature, per spine row; None where there is none.
 
     Equal totals are told apart by name, so that the answer does not depend on the order of records.
+
+    >>> from weilend.features.sets import INVOICE
+    >>> share = INVOICE["top_customer_share_12m"]
+    >>> one, two = np.array([0, 0]), np.array([0, 1])
+    >>> sales = State(row=one, party=two, slot=one, count=two, total=np.array([5, 9]), parties=np.array(["C1", "C2"], object))
+    >>> name_top_parties(share, Spine(("E1",), (0,)), {folds_of(share)[0].name: sales})
+    ('C2',)
     """
     (fold,) = folds_of(feature)
     state = states[fold.name]

@@ -16,7 +16,11 @@ from weilend.core.registry import Registry
 
 class LabelSpec(msgspec.Struct, frozen=True):
     """What is looked ahead for: 1 is bad. `kind`, `field` and `bad` say which record and word mean it; `dated` says whether the
-    records carry the day on which it happened."""
+    records carry the day on which it happened.
+
+    >>> LABELS["external_default"].bad
+    'default'
+    """
 
     name: str
     kind: str

@@ -40,7 +40,12 @@ class FoldId(msgspec.Struct, frozen=True, order=True):
 
 
 class FeatureSet(msgspec.Struct, frozen=True):
-    """Features that are computed together; `identity` changes when any definition does."""
+    """Features that are computed together; `identity` changes when any definition does.
+
+    >>> from weilend.features.sets import INVOICE
+    >>> INVOICE["customers_12m"].unit, len(INVOICE.identity)
+    ('count', 32)
+    """
 
     name: str
     features: tuple[Feature, ...]
@@ -75,7 +80,15 @@ def seen_fold(kind: str) -> FoldId:
 
 
 def make_plan(features: FeatureSet) -> Plan:
-    """Return the plan of a feature set: the fewest folds that serve all its features."""
+    """Return the plan of a feature set: the fewest folds that serve all its features.
+
+    Raises `InputError` for a feature that reads what it must not, `FormulaError` for a formula that is wrong.
+
+    >>> from weilend.features.sets import INVOICE
+    >>> plan = make_plan(INVOICE)
+    >>> len(plan.folds) < len(INVOICE.features), plan.identity == INVOICE.identity
+    (True, True)
+    """
     months: dict[FoldId, int] = {}
     for feature in features.features:
         for fold in folds_of(feature):

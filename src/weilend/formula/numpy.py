@@ -228,8 +228,8 @@ def _compared(operator: str) -> Callable[[_Columns, Node], str]:
     def rule(writer: _Columns, node: Node) -> str:
         ordered = operator not in ("==", "!=")
         left, right = (writer.filled(arg) if ordered else writer.value(arg) for arg in node.args)
-        never = operator == "==" and node.args[0].type == "text" and any(arg.op == "literal" for arg in node.args)
-        valid = None if never else writer.all_valid(*node.args)  # None equals no literal: no mask is needed to say so
+        texts = operator == "==" and {arg.op for arg in node.args} == {"field", "literal"} and node.args[0].type == "text"
+        valid = None if texts else writer.all_valid(*node.args)  # the None of a field equals no literal: no mask is needed
         return f"({left} {operator} {right}) & {valid}" if valid else f"{left} {operator} {right}"
 
     return rule
@@ -238,8 +238,9 @@ def _compared(operator: str) -> Callable[[_Columns, Node], str]:
 def _in(writer: _Columns, node: Node) -> str:
     subject, *items = node.args
     value, valid = writer.value(subject), writer.valid(subject)
-    if subject.type == "text":  # one look-up a row; None is in no set of texts
-        return f"_among({value}, {writer.constant('_set', frozenset(item.value for item in items))})"
+    if subject.type == "text":  # one look-up a row
+        found = f"_among({value}, {writer.constant('_set', frozenset(item.value for item in items))})"
+        return f"{found} & {valid}" if valid and subject.op != "field" else found  # the None of a field is in no set of texts
     tests = " | ".join(f"({value} == {writer.value(item)})" for item in items)
     return f"({tests}) & {valid}" if valid else tests
 

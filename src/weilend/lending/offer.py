@@ -33,7 +33,13 @@ class Allotment(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CostStatement(msgspec.Struct, frozen=True, kw_only=True):
-    """What an offer costs when it is repaid as agreed, in fen, and its yearly rate by both conventions, in ppm."""
+    """What an offer costs when it is repaid as agreed, in fen, and its yearly rate by both conventions, in ppm.
+
+    >>> from weilend.lending.products import load_product
+    >>> offer = Offer(status="offered", amount_fen=20_000_000, annual_rate_ppm=96_000, months=12)
+    >>> print(cost_statement(load_product("enterprise_loan"), offer).say().en)
+    ¥200,000 for 12 months costs ¥19,200 of interest and no fee, ¥219,200 to repay in all: 9.60 % a year simple, ...
+    """
 
     amount_fen: int
     months: int

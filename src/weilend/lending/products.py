@@ -28,7 +28,11 @@ _FOLDER: Final = files("weilend.lending").joinpath("products")
 
 
 class Assumption(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A number that nobody measured: what is taken for it, what it might be instead, and where it comes from."""
+    """A number that nobody measured: what is taken for it, what it might be instead, and where it comes from.
+
+    >>> load_product("enterprise_loan").assumptions["funding_rate_ppm"].stress
+    (25000, 35000, 50000)
+    """
 
     base: int
     stress: Annotated[tuple[int, ...], msgspec.Meta(min_length=1)]
@@ -36,7 +40,11 @@ class Assumption(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 
 class Terms(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What an offer may be: amounts in fen, yearly rates in ppm, both inclusive."""
+    """What an offer may be: amounts in fen, yearly rates in ppm, both inclusive.
+
+    >>> load_product("enterprise_loan").terms.min_amount_fen
+    10000000
+    """
 
     min_amount_fen: Fen
     max_amount_fen: Fen

@@ -68,6 +68,10 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
 
     The points are anchored at `anchor_ppm` and never move; `with_prior` changes PDs only. `sample_ppm` is the bad rate of
     the training rows, `strength_micro` the ridge strength that inner cross-validation chose. `model_id` hashes all of it.
+
+    >>> from weilend.models.recipes.woe_card import example_card
+    >>> [item.feature.name for item in example_card().characteristics]
+    ['sales_fen_12m', 'void_rate_12m']
     """
 
     model_id: str = ""

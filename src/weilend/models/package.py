@@ -27,6 +27,10 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
 
     `data` is `Table.identity` with the label, `reconstructed_ppm` the share of input records that were handed over later and
     not observed as they happened, `assumed_known` whether labels were taken as known before they were.
+
+    >>> from weilend.models.recipes.woe_card import example_card
+    >>> example_about(example_card()).assumed_known
+    True
     """
 
     model_id: str

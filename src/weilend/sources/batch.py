@@ -28,6 +28,9 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
     `records` holds a table per kind; `row_of` the raw row (from 0, over all files) of each record; `rejects` the quarantined
     rows (`file_row` counts data rows from 1, `original` is the row as JSON); `rows` the file and business of every raw row.
+
+    >>> Batch(records={}, row_of={}, rejects=REJECTS.empty_table(), rows=FACTS.empty_table()).rows.num_rows
+    0
     """
 
     records: dict[str, pa.Table]
@@ -37,7 +40,11 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
 
 class FileCount(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the rows of one file went."""
+    """Where the rows of one file went.
+
+    >>> FileCount(file="a.csv", rows_in=3, accepted=1, duplicate=1, quarantined=1).rows_in
+    3
+    """
 
     file: str
     rows_in: int
@@ -50,6 +57,9 @@ class Accounting(msgspec.Struct, frozen=True, kw_only=True):
     """Where every raw row went: rows_in = accepted + duplicate + quarantined, in all and per file.
 
     `duplicates_of` counts duplicate rows by business, `reasons` quarantined rows by reason code.
+
+    >>> Accounting(rows_in=1, accepted=1, duplicate=0, quarantined=0, files=(), duplicates_of={}, reasons={}).accepted
+    1
     """
 
     rows_in: int

@@ -120,6 +120,10 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     """A raw format: its layouts, the files that writing makes, and `references`, headers of files that hold no records.
 
     `known_basis` says how its records came to be known; `en` and `zh` name the format for people.
+
+    >>> from weilend.sources import CUMCM2020C
+    >>> CUMCM2020C.known_basis, CUMCM2020C.layouts[0].name
+    ('reconstructed', ...)
     """
 
     name: str

@@ -20,7 +20,12 @@ class OutboxEntry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PendingEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """An outbox entry that has not been delivered; `entry_id` is its place in the order of commits."""
+    """An outbox entry that has not been delivered; `entry_id` is its place in the order of commits.
+
+    >>> entry = OutboxEntry(kind="record", key="decision/A1", content=b"{}")
+    >>> PendingEntry(entry_id=1, request_id="R1", entry=entry, at=0).entry.key
+    'decision/A1'
+    """
 
     entry_id: int
     request_id: str
@@ -43,7 +48,11 @@ class Commit(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Document(msgspec.Struct, frozen=True, kw_only=True):
-    """A paper under a name of its own, such as the receipt of an allocation; `cites` are ids of committed receipts."""
+    """A paper under a name of its own, such as the receipt of an allocation; `cites` are ids of committed receipts.
+
+    >>> Document(kind="offer", document_id="O1", content=b"{}", cites=("R1",), at=0).cites
+    ('R1',)
+    """
 
     kind: str
     document_id: str
@@ -68,7 +77,11 @@ class QuarantinedRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ChainHead(msgspec.Struct, frozen=True):
-    """The end of the audit chain: kept outside the store, it proves later that nothing before it was changed or cut off."""
+    """The end of the audit chain: kept outside the store, it proves later that nothing before it was changed or cut off.
+
+    >>> ChainHead(seq=3, hash="ab").seq
+    3
+    """
 
     seq: int
     hash: str
