@@ -246,10 +246,11 @@ def _in(writer: _Columns, node: Node) -> str:
 
 
 def _between(node: Node) -> tuple[Node, Node]:
+    """Split BETWEEN in two comparisons; one of them may read no field."""
     subject, low, high = node.args
     return (
-        Node(">=", (subject, low), nullable=subject.nullable or low.nullable),
-        Node("<=", (subject, high), nullable=subject.nullable or high.nullable),
+        folded(Node(">=", (subject, low), nullable=subject.nullable or low.nullable)),
+        folded(Node("<=", (subject, high), nullable=subject.nullable or high.nullable)),
     )
 
 

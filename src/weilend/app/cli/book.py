@@ -18,6 +18,10 @@ from weilend.app.cli.show import home_option, json_option, open_home, print_rows
 @json_option
 def ingest_command(paths: tuple[Path, ...], consent: str, source: str | None, home: Path, *, as_json: bool) -> None:
     """Read raw files or folders into the book; what cannot be read is quarantined. Twice is once."""
+    from weilend.app.desk.ingest import check_readable  # late: see show.open_home
+
+    for path in paths:
+        check_readable(path, consent_id=consent, profile=source)
     rows = []
     with telling() as tell:
         desk = open_home(home, create=True, tell=tell)

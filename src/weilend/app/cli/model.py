@@ -90,7 +90,7 @@ def model_show(product: str, home: Path, *, as_json: bool) -> None:
     """Show the newest card of a PRODUCT: points per bin of each feature."""
     from weilend.app.desk.dictionary import show_card  # late: see show.open_home
 
-    columns, rows = show_card(open_home(home), product)
+    columns, rows = show_card(open_home(home).model(product))
     print_rows(columns, rows, as_json=as_json)
 
 

@@ -19,13 +19,14 @@ from weilend.core.money import FEN_PER_YUAN
 @click.option("--budget-yuan", required=True, type=click.IntRange(min=0), help="What may be offered in all.")
 @click.option("--as-of", required=True, metavar="YYYY-MM-DD", help="The day (00:00 local) at which everything is judged.")
 @click.option("--assume-label-known", is_flag=True, help="Train on outcomes that were not known yet, and print so on page one.")
+@click.option("--note", default="", help="Said on the report's first page, such as that the data is made up.")
 @click.option("--full", is_flag=True, help="All 20 seeds and 100 permutations (minutes, not seconds).")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder for decisions, receipts, model, report.")
 @home_option
-def run_command(product: str, data: tuple[str, ...], consent: str, budget_yuan: int, as_of: str, out: Path, home: Path,
-                *, assume_label_known: bool, full: bool) -> None:  # fmt: skip
+def run_command(product: str, data: tuple[str, ...], consent: str, budget_yuan: int, as_of: str, note: str, out: Path,
+                home: Path, *, assume_label_known: bool, full: bool) -> None:  # fmt: skip
     """Everything from raw files to a placed budget and the committee's report, for one PRODUCT."""
-    from weilend.app.desk.run import Order  # late: see show.open_home
+    from weilend.app.desk.run import Order, check_order  # late: see show.open_home
 
     if out.exists() and not out.is_dir():
         raise InputError(f"{out} is a file", hint="name a folder with --out")
@@ -35,9 +36,11 @@ def run_command(product: str, data: tuple[str, ...], consent: str, budget_yuan: 
         consent_id=consent,
         budget_fen=budget_yuan * FEN_PER_YUAN,
         as_of=parse_day(as_of),
+        note=note,
         assume_label_known=assume_label_known,
         full=full,
     )
+    check_order(order)
     with telling() as tell:
         result = open_home(home, create=True, tell=tell).run(order, out)
     outcomes = [receipt.decision.outcome for receipt in result.receipts]

@@ -14,7 +14,6 @@ from weilend.app.desk.deliver import deliver
 from weilend.app.desk.home import Home, open_home
 from weilend.app.desk.ingest import ingest
 from weilend.app.desk.modelling import Study, Training, fit_card, study_model
-from weilend.app.desk.outputs import write_outputs
 from weilend.app.desk.population import Population, find_population
 from weilend.app.desk.progress import Tell, say_nothing
 from weilend.app.desk.replay import Replayed, replay_receipts
@@ -55,6 +54,8 @@ class Desk:
 
     def run(self, order: Order, out: Path) -> Result:
         """Run the main job and write its outputs."""
+        from weilend.app.desk.outputs import write_outputs  # late: charts are slow to load, and only a report needs them
+
         result = run(self.home, order, at=now(), tell=self.tell)
         self.tell("write the report", 0, 1)
         write_outputs(result, out)
@@ -85,7 +86,7 @@ class Desk:
         """Decide one business with the newest model of the product; the receipt is committed before it is returned."""
         chosen = load_product(product)
         features = FEATURE_SETS[chosen.feature_set]
-        sealed = Sealed(make_evaluator(chosen, features), chosen, features, self.newest_model(chosen.model))
+        sealed = Sealed(make_evaluator(chosen, features), chosen, features, self._newest_card(chosen.model))
         keep_sealed(self.home, sealed, at=now())
         at = self._instant(as_of)
         application_id = content_hash([product, business_id, at])
@@ -98,8 +99,14 @@ class Desk:
         deliver(self.home, at=now())
         return receipt
 
-    def newest_model(self, name: str) -> Card | None:
-        """Return the card that was built last under a name, None where none was."""
+    def model(self, product: str) -> Card:
+        """Return the newest card of a product; raises `NotFoundError` where none was built."""
+        card = self._newest_card(load_product(product).model)
+        if card is None:
+            raise NotFoundError(f"{product} has no model yet", hint=f"weilend model build {product} --as-of YYYY-MM-DD")
+        return card
+
+    def _newest_card(self, name: str) -> Card | None:
         newest = None
         for document in self.home.store.documents("model_card"):
             about = msgspec.json.decode(document.content, type=About)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from weilend.app.desk.desk import Desk
 from weilend.app.desk.sealed import make_evaluator
 from weilend.core.errors import NotFoundError
 from weilend.core.money import show_percent, show_yuan
@@ -12,7 +11,7 @@ from weilend.features.finish import AGGREGATES
 from weilend.features.sets import FEATURE_SETS
 from weilend.features.spec import Feature, show_value
 from weilend.lending import load_product
-from weilend.models.card import Characteristic
+from weilend.models.card import Card, Characteristic
 
 Rows = list[tuple[object, ...]]
 SIGNS = {1: "higher is safer", -1: "higher is riskier", 0: "not for a model"}
@@ -61,11 +60,14 @@ def describe_feature(feature: Feature) -> Rows:
     ]
 
 
-def show_card(desk: Desk, product: str) -> tuple[tuple[str, ...], Rows]:
-    """Return the newest card of a product, one row per bin; raises `NotFoundError` where none was built."""
-    card = desk.newest_model(load_product(product).model)
-    if card is None:
-        raise NotFoundError(f"{product} has no model yet", hint=f"weilend model build {product} --as-of YYYY-MM-DD")
+def show_card(card: Card) -> tuple[tuple[str, ...], Rows]:
+    """Return a card, one row per bin, what every firm starts from first.
+
+    >>> from weilend.models.recipes.woe_card import example_card
+    >>> columns, rows = show_card(example_card())
+    >>> columns, rows[0][0]
+    (('feature', 'from', 'to', 'points', 'rows', 'bads'), 'base')
+    """
     rows = [row for item in card.characteristics for row in card_rows(item)]
     return ("feature", "from", "to", "points", "rows", "bads"), [
         ("base", "", "", card.base_points, card.rows, card.bads),

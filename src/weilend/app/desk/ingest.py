@@ -6,6 +6,7 @@ from pathlib import Path
 
 from weilend.app.desk.home import Home
 from weilend.app.desk.progress import Tell, say_nothing
+from weilend.core.calendars import Calendar
 from weilend.sources import Accounting, account, add_up, detect, read_files
 from weilend.store import QuarantinedRow
 
@@ -26,6 +27,16 @@ def ingest(
         tell("read files", number + 1, 0)
     home.book.compact()
     return add_up(counted)
+
+
+def check_readable(path: Path, *, consent_id: str, profile: str | None = None) -> None:
+    """Raise what `ingest` would raise before it reads a row, so that wrong input makes no home and changes none.
+
+    >>> check_readable(Path("no such folder"), consent_id="own-data")
+    Traceback (most recent call last):
+    weilend.core.errors.NotFoundError: there is no file or folder no such folder. Hint: check the path
+    """
+    read_files(profile or detect(path), path, calendar=Calendar(), consent_id=consent_id)
 
 
 def _quarantined(row: dict[str, object]) -> QuarantinedRow:

@@ -14,7 +14,7 @@ import msgspec
 from weilend.app.desk.decide import decide
 from weilend.app.desk.deliver import deliver
 from weilend.app.desk.home import Home
-from weilend.app.desk.ingest import ingest
+from weilend.app.desk.ingest import check_readable, ingest
 from weilend.app.desk.modelling import Study, Training, fit_card, study_model
 from weilend.app.desk.placing import load_churn, place_budget
 from weilend.app.desk.population import Group, Population, find_population
@@ -38,15 +38,29 @@ PERMUTATIONS = 100
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
-    """What is asked of the main job; `full` looks at the model with all seeds and with permutations."""
+    """What is asked of the main job.
+
+    `full` looks at the model with all seeds and with permutations; `note` is said on the report's first page, such as that the
+    data is made up.
+    """
 
     product: str
     data: tuple[tuple[str, Path], ...]
     consent_id: str
     budget_fen: int
     as_of: date
+    note: str = ""
     assume_label_known: bool = False
     full: bool = False
+
+
+def check_order(order: Order) -> None:
+    """Raise what a run would raise for wrong input, before a home is made or changed: product, files, reference table."""
+    product = load_product(order.product)
+    make_evaluator(product, FEATURE_SETS[product.feature_set])
+    for profile, path in order.data:
+        check_readable(path, consent_id=order.consent_id, profile=profile)
+    load_churn(order.data[0][1])
 
 
 class Result(msgspec.Struct, frozen=True, eq=False, kw_only=True):

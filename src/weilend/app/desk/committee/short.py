@@ -184,5 +184,3 @@ def _data_limits(result: Result) -> tuple[str, ...]:
         "reconstructed.",
         f"**Whether the files are real.** Read were {sources}; a simulated file reads the same, and nothing here tells them apart.",
     )
-
-

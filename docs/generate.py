@@ -1,0 +1,82 @@
+"""In: the code. Out: docs/commands.md, docs/features.md, and the picture of the report. Used: by `make docs`; a test checks them.
+
+The pages are texts of the program itself, so they cannot say something else than it does.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import click
+
+from weilend.app.cli.main import cli
+from weilend.app.desk.dictionary import SIGNS, describe_feature
+from weilend.features import FEATURE_SETS
+
+DOCS = Path(__file__).parent
+GENERATED = "<!-- made by `make docs`; do not edit -->\n"
+BROWSER = ("chromium", "chromium-browser", "google-chrome")
+BROWSER_FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
+                 "--disable-background-networking", "--disable-component-update", "--hide-scrollbars",
+                 "--virtual-time-budget=8000", "--window-size=1280,1500")  # fmt: skip
+
+
+def commands_page() -> str:
+    """Return the help of every command."""
+    opening = "Every command, as `--help` says it. Exit code 0: done, 1: a check failed, 2: the input is wrong."
+    parts = [f"# Commands\n{GENERATED}\n{opening}\n"]
+    for name, command in walk(cli, "weilend"):
+        context = click.Context(command, info_name=name, max_content_width=100, terminal_width=100)
+        parts.append(f"## {name}\n\n```\n{command.get_help(context)}\n```\n")
+    return "\n".join(parts)
+
+
+def walk(command: click.Command, name: str) -> list[tuple[str, click.Command]]:
+    """Return every command below one, by its full name."""
+    if not isinstance(command, click.Group):
+        return [(name, command)]
+    return [pair for key, inner in sorted(command.commands.items()) for pair in walk(inner, f"{name} {key}")]
+
+
+def features_page() -> str:
+    """Return the data dictionary: each feature with everything that is declared of it."""
+    parts = [f"# Data dictionary\n{GENERATED}"]
+    for name in FEATURE_SETS:
+        group = FEATURE_SETS[name]
+        parts.append(f"\n## Feature set `{name}`: {len(group.features)} features\n")
+        parts.append("| feature | unit | window | credit sign | why |\n|---|---|---|---|---|")
+        parts += [f"| [`{f.name}`](#{f.name}) | {f.unit} | {f.months} months | {SIGNS[f.sign]} | {f.why} |" for f in group.features]
+        for feature in group.features:
+            rows = [f"| {what} | {str(value).replace('|', '&#124;')} |" for what, value in describe_feature(feature)[1:]]
+            parts.append(f"\n### {feature.name}\n\n| | |\n|---|---|\n" + "\n".join(rows))
+    return "\n".join(parts) + "\n"
+
+
+PAGES = {"commands.md": commands_page, "features.md": features_page}
+
+
+def take_picture(report: Path, picture: Path) -> bool:
+    """Photograph the first screen of a report; returns whether there was a browser to do it."""
+    browser = next((found for name in BROWSER if (found := shutil.which(name))), None)
+    if browser is None:
+        return False
+    with tempfile.TemporaryDirectory() as profile:
+        flags = (*BROWSER_FLAGS, f"--user-data-dir={profile}", f"--screenshot={picture.resolve()}")
+        subprocess.run([browser, *flags, report.resolve().as_uri()], check=True, capture_output=True)  # noqa: S603 (our own file)
+    return True
+
+
+def main() -> None:
+    """Write every page; with a report's path also its picture."""
+    for name, page in PAGES.items():
+        (DOCS / name).write_text(page(), encoding="utf-8")
+    if len(sys.argv) > 1 and not take_picture(Path(sys.argv[1]), DOCS / "report.png"):
+        print("no browser here (chromium), so docs/report.png stays as it is")  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()
