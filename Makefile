@@ -26,7 +26,7 @@ demo: $(READY)  ## the main job on a small made-up economy; DATA=PATH runs it on
 	$(BIN)/weilend replay --all --home demo/home
 
 test: $(READY)  ## the whole suite
-	$(BIN)/python -m pytest -n 2 -m "not nightly"
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not nightly"
 
 lint: $(READY)  ## style, types, walls
 	$(BIN)/ruff check .

@@ -17,6 +17,7 @@ from weilend.features.labels import Labels, LabelSpec, read_labels
 from weilend.features.plans import FeatureSet, make_plan
 from weilend.models.table import Table
 
+REGISTER = "registry_event"
 TOP_CUSTOMER = "top_customer_share_12m"
 
 
@@ -57,12 +58,12 @@ class Population(msgspec.Struct, frozen=True, eq=False):
 def find_population(home: Home, features: FeatureSet, label: LabelSpec, *, as_of: int) -> Population:
     """Return known businesses and applicants as the book stands, features at `as_of` (UTC seconds).
 
-    Whoever has records of the kind that the features read and no outcome is taken as an applicant.
+    Whoever is in the register or has records of the kind that the features read, and has no outcome, is taken as an applicant:
+    a business that left no invoice is decided too.
     """
     view = home.book.view()
     labels = read_labels(label, view.read(label.kind))
-    kind = features.features[0].kind
-    everyone = sorted(set(view.read(kind, columns=["business_id"])["business_id"].unique().to_pylist()))
+    everyone = sorted(_subjects(view, features.features[0].kind) | _subjects(view, REGISTER) | set(labels.bad))
     known = tuple(name for name in everyone if name in labels.bad)
     applicants = tuple(name for name in everyone if name not in labels.bad)
     for group, what in ((known, "business with an outcome"), (applicants, "business without an outcome")):
@@ -77,7 +78,11 @@ def look_at(home: Home, features: FeatureSet, names: tuple[str, ...], as_of: int
     states = fold_spine(home, make_plan(features), spine, view)
     top = name_top_parties(features[TOP_CUSTOMER], spine, states)
     table = finish(features, spine, states, home.calendar)
-    return Group(table, dict(zip(names, top, strict=True)), _count_sole_traders(view.read("registry_event"), names))
+    return Group(table, dict(zip(names, top, strict=True)), _count_sole_traders(view.read(REGISTER), names))
+
+
+def _subjects(view: BookView, kind: str) -> set[str]:
+    return set(view.read(kind, columns=["business_id"])["business_id"].unique().to_pylist())
 
 
 def _count_sole_traders(register: pa.Table, names: tuple[str, ...]) -> int:

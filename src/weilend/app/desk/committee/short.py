@@ -20,7 +20,6 @@ from weilend.app.desk.committee.words import (
     say_difference,
     say_seeds,
     share,
-    share_ppm,
     span,
     yuan,
 )

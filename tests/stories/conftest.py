@@ -1,0 +1,64 @@
+"""The main job, run once per kind of data, for all stories that look at it."""
+
+from __future__ import annotations
+
+import csv
+import os
+from datetime import date
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from weilend.app.desk.desk import open_desk
+from weilend.app.desk.run import Order
+from weilend.app.desk.worlds import make_world
+
+AS_OF = date(2020, 1, 1)
+BUDGET_FEN = 10_000_000_000
+
+
+def real_data() -> Path:
+    """Return the folder of the real invoices, or skip and say what is missing."""
+    folder = Path(os.environ.get("WEILEND_DATA", "")) / "cumcm2020c"
+    if not os.environ.get("WEILEND_DATA") or not folder.is_dir():
+        pytest.skip("the real invoices are not here: set WEILEND_DATA to the folder that holds cumcm2020c/")
+    return folder
+
+
+def order_for(data: Path, **changes: object) -> Order:
+    asked = {
+        "product": "enterprise_loan",
+        "data": (("cumcm2020c", data),),
+        "consent_id": "own-data",
+        "budget_fen": BUDGET_FEN,
+        "as_of": AS_OF,
+        "assume_label_known": True,
+    }
+    return Order(**(asked | changes))  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="session")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small economy in real formats."""
+    folder = tmp_path_factory.mktemp("world")
+    make_world(7, folder)
+    return folder
+
+
+@pytest.fixture(
+    scope="session",
+    params=[
+        pytest.param("economy", marks=pytest.mark.xdist_group("economy")),
+        pytest.param("real", marks=pytest.mark.xdist_group("real")),
+    ],
+)
+def job(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
+    """The main job's result, its home and outputs; `lines` is decisions.csv as a spreadsheet would show it."""
+    data = request.getfixturevalue("world") if request.param == "economy" else real_data()
+    place = tmp_path_factory.mktemp(request.param)
+    desk = open_desk(place / "home")
+    result = desk.run(order_for(data), place / "out")
+    with (place / "out" / "decisions.csv").open(encoding="utf-8-sig", newline="") as file:
+        lines = list(csv.DictReader(file))
+    return SimpleNamespace(kind=request.param, data=data, desk=desk, result=result, out=place / "out", lines=lines)
