@@ -38,7 +38,11 @@ def rows(applicants: int = APPLICANTS, passes: int = 10) -> list[Row]:
     contexts = [dict(agree_on_one(evaluator, values, graph(values))) for values in given]
     for context in contexts:
         ours = held(evaluator, context)
-        agree("rules, zen compiled", ours, [rule.id for rule, yes in zip(evaluator.policy.rules, compiled(context), strict=True) if yes])
+        agree(
+            "rules, zen compiled",
+            ours,
+            [rule.id for rule, yes in zip(evaluator.policy.rules, compiled(context), strict=True) if yes],
+        )
         agree("rules, business-rules", ours, rule_runner(context))
     scale = 1e6 / applicants
     whole = race(
@@ -73,10 +77,19 @@ def make_applicants(count: int) -> list[dict[str, int | str | None]]:
     status = dice.choice(["clear", "clear", "not_assessed", "alert"], count).tolist()
     made = [{name: column[at] for name, column in drawn.items()} | {"fraud_status": status[at]} for at in range(count)]
     for one in made[: count // 2]:  # half of them with nothing against them, so that approvals are among the answers
-        one |= {"days_since_last_sale": 3, "history_months": 30, "customers_12m": 20, "outside_count": 0, "fraud_status": "clear",
-                "sales_void_rate_12m": 50_000, "sales_red_rate_12m": 10_000, "pd_ppm": one["pd_ppm"] // 2,
-                "sales_fen_12m": one["sales_fen_12m"] + 100_000_000, "sales_fen_6m": one["sales_fen_6m"] + 50_000_000,
-                "top_customer_share_12m": one["top_customer_share_12m"] // 2}  # fmt: skip
+        one |= {
+            "days_since_last_sale": 3,
+            "history_months": 30,
+            "customers_12m": 20,
+            "outside_count": 0,
+            "fraud_status": "clear",
+            "sales_void_rate_12m": 50_000,
+            "sales_red_rate_12m": 10_000,
+            "pd_ppm": one["pd_ppm"] // 2,
+            "sales_fen_12m": one["sales_fen_12m"] + 100_000_000,
+            "sales_fen_6m": one["sales_fen_6m"] + 50_000_000,
+            "top_customer_share_12m": one["top_customer_share_12m"] // 2,
+        }
     return made
 
 
@@ -85,27 +98,43 @@ def make_input(values: dict[str, int | str | None]) -> tuple[FeatureRow, FraudVe
     features = {one.name: values.get(one.name) for one in INVOICE.features}
     said = tuple(Contribution(one.name, 1, 10, 5, Reason(one.name, "it is so", "如此")) for one in INVOICE.features[:8])
     outside = tuple(f"value {at}" for at in range(int(values["outside_count"] or 0)))
-    score = Score(model_id="m", base_points=0, points=int(values["points"] or 0), pd_ppm=int(values["pd_ppm"] or 0),
-                  contributions=said, outside=outside)  # fmt: skip
+    score = Score(
+        model_id="m",
+        base_points=0,
+        points=int(values["points"] or 0),
+        pd_ppm=int(values["pd_ppm"] or 0),
+        contributions=said,
+        outside=outside,
+    )
     return (FeatureRow(business_id="E", as_of=0, feature_set="f", values=features), FraudVerdict(values["fraud_status"]), score)
 
 
-def agree_on_one(evaluator: Evaluator, values: dict[str, int | str | None], theirs: dict[str, Any]) -> dict[str, int | str | None]:
+def agree_on_one(
+    evaluator: Evaluator, values: dict[str, int | str | None], theirs: dict[str, Any]
+) -> dict[str, int | str | None]:
     """Compare our whole decision with the graph's; return the applicant with grade, ceiling and floor rate for the rules."""
     ours: Decision = evaluator.decide(*make_input(values))
     rules = evaluator.policy.rules
-    agree("rules, zen graph", [r.code for r in ours.reasons if r.code in {rule.id for rule in rules}], [r.id for r in rules if theirs[r.id]])
+    agree(
+        "rules, zen graph",
+        [r.code for r in ours.reasons if r.code in {rule.id for rule in rules}],
+        [r.id for r in rules if theirs[r.id]],
+    )
     agree("grade", ours.grade, theirs["grade"])
     computed = {name: int(theirs[name]) for name in ("ceiling_fen", "floor_rate_ppm", "grade_cap_fen")}
     if ours.outcome == "approve":
-        agree("ceiling and rate", (ours.ceiling_fen, ours.floor_rate_ppm), (computed["ceiling_fen"], computed["floor_rate_ppm"]))
+        agree(
+            "ceiling and rate", (ours.ceiling_fen, ours.floor_rate_ppm), (computed["ceiling_fen"], computed["floor_rate_ppm"])
+        )
     return {**values, **computed, "grade": theirs["grade"]}
 
 
 def held(evaluator: Evaluator, context: dict[str, int | str | None]) -> list[str]:
     """Return the ids of the rules that hold for values with grade, ceiling and floor rate in them."""
     names = {**evaluator.parameters, **context}
-    return [rule.id for rule, formula in zip(evaluator.policy.rules, evaluator.rules, strict=True) if formula.run(names) is True]
+    return [
+        rule.id for rule, formula in zip(evaluator.policy.rules, evaluator.rules, strict=True) if formula.run(names) is True
+    ]
 
 
 if __name__ == "__main__":

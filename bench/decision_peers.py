@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
+from itertools import pairwise
 from typing import Any
 
 import business_rules
@@ -36,8 +37,13 @@ ZEN_STEPS = {
     "floor_rate_ppm": """max([min_annual_rate_ppm, margin_ppm + floor(((funding_rate_ppm + floor((pd_ppm * loss_given_default_ppm
         + 500000) / 1000000) + 1) * 1000000 + max([1000000 - pd_ppm, 1]) - 1) / max([1000000 - pd_ppm, 1]))])""",
 }
-OPERATORS = {"=": "equal_to", ">": "greater_than", "<": "less_than",
-             ">=": "greater_than_or_equal_to", "<=": "less_than_or_equal_to"}  # fmt: skip
+OPERATORS = {
+    "=": "equal_to",
+    ">": "greater_than",
+    "<": "less_than",
+    ">=": "greater_than_or_equal_to",
+    "<=": "less_than_or_equal_to",
+}
 
 
 def zen_graph(evaluator: Evaluator) -> Callable[[Values], dict[str, Any]]:
@@ -50,7 +56,7 @@ def zen_graph(evaluator: Evaluator) -> Callable[[Values], dict[str, Any]]:
         {"id": "out", "type": "outputNode", "name": "out"},
     ]
     path = ["in", "amounts", "rules", "out"]
-    edges = [{"id": f"{a}-{b}", "sourceId": a, "targetId": b, "type": "edge"} for a, b in zip(path, path[1:], strict=False)]
+    edges = [{"id": f"{a}-{b}", "sourceId": a, "targetId": b, "type": "edge"} for a, b in pairwise(path)]
     places = [node | {"position": {"x": 0, "y": 0}} for node in nodes]
     decision = zen.ZenEngine().create_decision(json.dumps({"nodes": places, "edges": edges}))
     return lambda values: decision.evaluate(values)["result"]
@@ -100,8 +106,9 @@ def business_rules_run(evaluator: Evaluator) -> Callable[[Values], list[str]]:
     rules, variables = [], _Variables(evaluator)
     for rule in evaluator.policy.rules:
         text = " ".join(write_numbers(rule.when, evaluator.parameters).split())
-        branches = [{"all": [variables.condition(part) for part in branch.strip("() ").split(" and ")]}
-                    for branch in text.split(" or ")]  # fmt: skip
+        branches = [
+            {"all": [variables.condition(part) for part in branch.strip("() ").split(" and ")]} for branch in text.split(" or ")
+        ]
         rules.append({"conditions": {"any": branches}, "actions": [{"name": "hold", "params": {"rule": rule.id}}]})
     kind = type("ApplicantVariables", (BaseVariables,), variables.methods)
 
@@ -135,7 +142,7 @@ class _Variables:
         """Return one comparison as business-rules says it."""
         if text.endswith(" is null"):
             name = text.removesuffix(" is null")
-            return self._add(f"{name}_unknown", boolean_rule_variable, lambda this: this.values[name] is None, "is_true", True)
+            return self._add(f"{name}_unknown", boolean_rule_variable, lambda this: this.values[name] is None, "is_true")
         left, operator, right = text.split(" ")
         if right.startswith("'"):
             return self._add(left, string_rule_variable, lambda this: this.values[left], OPERATORS[operator], right.strip("'"))
@@ -144,7 +151,7 @@ class _Variables:
         difference = lambda this: this.values[left] - this.values[right]  # noqa: E731 - one line among its like
         return self._add(f"{left}_less_{right}", numeric_rule_variable, difference, OPERATORS[operator], 0)
 
-    def _add(self, name: str, kind: Any, read: Any, operator: str, value: object) -> dict[str, Any]:
+    def _add(self, name: str, kind: Any, read: Any, operator: str, value: object = None) -> dict[str, Any]:
         read.__name__ = name
         self.methods[name] = kind(read)
         return {"name": name, "operator": operator, "value": value}

@@ -1,6 +1,7 @@
 """In: invoices in force. Out: twelve features, written by hand for polars, pandas and DuckDB. Used: by `features`.
 
-Each returns floats per business in the order of `SUBSET`, NaN where there is no answer; rounding is done outside, alike for all.
+Each returns floats per business in the order of `SUBSET`, NaN where there is no answer (a total below it is not positive);
+rounding is done outside, alike for all.
 Windows are what the features say: the calendar months before 2020-01-01, twelve of them (36 for the last sale).
 """
 
@@ -42,7 +43,7 @@ def by_polars(frame: pl.LazyFrame) -> pl.DataFrame:
     months = frame.filter(sale & year).group_by(key, on.dt.month().alias("month")).agg(net.sum().cast(pl.Float64))
     mean = net.sum() / 12
     spread = ((net * net).sum() / 12 - mean * mean).clip(0)
-    cv = months.group_by(key).agg((spread.sqrt() / mean * ONE).alias("sales_cv_12m"))
+    cv = months.group_by(key).agg(pl.when(mean > 0).then(spread.sqrt() / mean * ONE).alias("sales_cv_12m"))
     parties = frame.filter(positive & year).group_by(key, "counterparty_id").agg(net.sum().cast(pl.Float64))
     share = net / net.sum()
     who = parties.group_by(key).agg(
@@ -50,10 +51,15 @@ def by_polars(frame: pl.LazyFrame) -> pl.DataFrame:
         (share.max() * ONE).alias("top_customer_share_12m"),
         ((share * share).sum() * ONE).alias("customer_hhi_12m"),
     )
-    done = sums.join(cv, on=key, how="left").join(who, on=key, how="left").with_columns(
-        (pl.col("void") / pl.col("any") * ONE).alias("sales_void_rate_12m"),
-        (pl.col("bought").abs() / pl.col("sales_fen_12m") * ONE).alias("purchase_to_sales_12m"),
-    )  # fmt: skip
+    sold = pl.col("sales_fen_12m")
+    done = (
+        sums.join(cv, on=key, how="left")
+        .join(who, on=key, how="left")
+        .with_columns(
+            (pl.col("void") / pl.col("any") * ONE).alias("sales_void_rate_12m"),
+            pl.when(sold > 0).then(pl.col("bought").abs() / sold * ONE).alias("purchase_to_sales_12m"),
+        )
+    )
     return done.select(key, *SUBSET).collect()
 
 
@@ -74,13 +80,15 @@ def by_pandas(frame: pd.DataFrame) -> pd.DataFrame:
     done["sales_months_active_12m"] = gross["happened_on"].dt.month.groupby(gross[key]).nunique()
     done["sales_active_days_12m"] = grouped["happened_on"].nunique()
     done["days_since_last_sale"] = (pd.Timestamp(END) - ever.groupby(key)["happened_on"].max()).dt.days
-    months = sales.groupby([key, sales["happened_on"].dt.month])[net].sum().unstack(fill_value=0).to_numpy(float)
-    names = np.sort(sales[key].unique())
-    done["sales_cv_12m"] = pd.Series(np.sqrt(months.var(axis=1) * months.shape[1] / 12) / (months.sum(axis=1) / 12) * ONE, names)
+    months = sales.groupby([key, sales["happened_on"].dt.month])[net].sum().unstack(fill_value=0).astype(float)
+    mean = months.sum(axis=1) / 12
+    done["sales_cv_12m"] = (
+        np.sqrt(((months * months).sum(axis=1) / 12 - mean * mean).clip(lower=0)) / mean.where(mean > 0) * ONE
+    )
     anything = frame[sold & year]
     done["sales_void_rate_12m"] = (anything["status"] == "void").groupby(anything[key]).mean() * ONE
     bought = frame[valid & ~sold & year].groupby(key)[net].sum()
-    done["purchase_to_sales_12m"] = bought.abs() / done["sales_fen_12m"] * ONE
+    done["purchase_to_sales_12m"] = bought.abs() / done["sales_fen_12m"].where(done["sales_fen_12m"] > 0) * ONE
     parties = gross.groupby([key, "counterparty_id"])[net].sum()
     share = parties / parties.groupby(level=0).transform("sum")
     done["customers_12m"] = parties.groupby(level=0).size()
@@ -92,7 +100,8 @@ def by_pandas(frame: pd.DataFrame) -> pd.DataFrame:
 #: The same in one query; {source} is a relation of invoices in force.
 QUERY = """
 WITH invoice AS (SELECT business_id, counterparty_id, net_fen, happened_on, month(happened_on) AS month, status = 'void' AS void,
-    direction = 'sale' AS sold, sold AND NOT void AS sale, sale AND net_fen > 0 AS positive, happened_on >= DATE '2019-01-01' AS year
+    direction = 'sale' AS sold, sold AND NOT void AS sale, sale AND net_fen > 0 AS positive,
+    happened_on >= DATE '2019-01-01' AS year
   FROM {source} WHERE happened_on >= DATE '2017-01-01' AND happened_on < DATE '2020-01-01'),
 sums AS (SELECT business_id, coalesce(sum(net_fen) FILTER (sale AND year), 0)::DOUBLE AS sales_fen_12m,
     count(*) FILTER (positive AND year)::DOUBLE AS sales_count_12m, avg(net_fen) FILTER (positive AND year) AS sales_mean_fen_12m,
@@ -100,12 +109,14 @@ sums AS (SELECT business_id, coalesce(sum(net_fen) FILTER (sale AND year), 0)::D
     count(DISTINCT happened_on) FILTER (positive AND year)::DOUBLE AS sales_active_days_12m,
     (DATE '2020-01-01' - max(happened_on) FILTER (positive))::DOUBLE AS days_since_last_sale,
     1e6 * count(*) FILTER (void AND sold AND year) / nullif(count(*) FILTER (sold AND year), 0) AS sales_void_rate_12m,
-    1e6 * abs(sum(net_fen) FILTER (NOT sold AND NOT void AND year)) / sales_fen_12m AS purchase_to_sales_12m
+    1e6 * abs(sum(net_fen) FILTER (NOT sold AND NOT void AND year)) / nullif(greatest(sales_fen_12m, 0), 0) AS purchase_to_sales_12m
   FROM invoice GROUP BY business_id),
 months AS (SELECT business_id, sum(net_fen)::DOUBLE AS net FROM invoice WHERE sale AND year GROUP BY business_id, month),
-cv AS (SELECT business_id, 1e6 * sqrt(greatest(sum(net * net) / 12 - (sum(net) / 12) ** 2, 0)) / (sum(net) / 12) AS sales_cv_12m
+cv AS (SELECT business_id,
+    1e6 * sqrt(greatest(sum(net * net) / 12 - (sum(net) / 12) ** 2, 0)) / nullif(greatest(sum(net) / 12, 0), 0) AS sales_cv_12m
   FROM months GROUP BY business_id),
-parties AS (SELECT business_id, sum(net_fen)::DOUBLE AS net FROM invoice WHERE positive AND year GROUP BY business_id, counterparty_id),
+parties AS (SELECT business_id, sum(net_fen)::DOUBLE AS net FROM invoice WHERE positive AND year
+  GROUP BY business_id, counterparty_id),
 who AS (SELECT business_id, count(*)::DOUBLE AS customers_12m, 1e6 * max(net) / sum(net) AS top_customer_share_12m,
     1e6 * sum(net * net) / sum(net) ** 2 AS customer_hhi_12m FROM parties GROUP BY business_id)
 SELECT business_id, {names} FROM sums LEFT JOIN cv USING (business_id) LEFT JOIN who USING (business_id)"""

@@ -21,7 +21,7 @@ NAMES = ("sales_fen", "sales_half_fen", "customers", "months", "void_ppm", "top_
 HIGHEST = (10**10, 10**10, 500, 36, 10**6, 10**6, 10**6, 10**9)
 #: Thirty operations that SQL, CEL and Python all have, in SQL's words.
 TEXT = """(sales_fen * 3 + sales_half_fen * 2 - debts_fen > 200000000 AND customers >= 3 AND months >= 12)
-    OR (sales_half_fen * 2 > sales_fen + 50000000 AND NOT void_ppm > 300000 AND top_ppm < 800000 AND pd_ppm * 65 < 5200000)
+    OR (sales_half_fen * 2 > sales_fen + 50000000 AND NOT (void_ppm > 300000) AND top_ppm < 800000 AND pd_ppm * 65 < 5200000)
     OR (customers * 1000 + months > 4000 AND void_ppm + top_ppm <= 900000 AND debts_fen <> sales_fen)"""
 OPERATION = re.compile(r"AND|OR|NOT|<=|>=|<>|[<>*+-]")
 

@@ -86,12 +86,22 @@ def race(works: Mapping[str, Callable[[], Any]], *, passes: int, least_seconds: 
 
 
 def compare(
-    work: str, samples: Mapping[str, Sequence[Sample]], *, unit: str, scale: float, clock: str = "wall", check: str, ours: str = OURS
+    work: str,
+    samples: Mapping[str, Sequence[Sample]],
+    *,
+    unit: str,
+    scale: float,
+    clock: str = "wall",
+    check: str,
+    ours: str = OURS,
 ) -> list[Row]:
     """Return one row for each peer; `scale` turns seconds into the unit, `clock` is ``wall`` or ``cpu``."""
     seconds = {name: [getattr(one, clock) for one in each] for name, each in samples.items()}
-    return [ratio_row(work, seconds[ours], name, each, unit=unit, scale=scale, check=check)
-            for name, each in seconds.items() if name != ours]  # fmt: skip
+    return [
+        ratio_row(work, seconds[ours], name, each, unit=unit, scale=scale, check=check)
+        for name, each in seconds.items()
+        if name != ours
+    ]
 
 
 def ratio_row(
@@ -99,8 +109,17 @@ def ratio_row(
 ) -> Row:
     """Return the row of one peer from the seconds of each pass."""
     ratios = [their / our for our, their in zip(ours, theirs, strict=True)]
-    return Row(work=work, unit=unit, ours=median(ours) * scale, peer=peer, theirs=median(theirs) * scale,
-               ratio=median(ratios), low=min(ratios), high=max(ratios), check=check)  # fmt: skip
+    return Row(
+        work=work,
+        unit=unit,
+        ours=median(ours) * scale,
+        peer=peer,
+        theirs=median(theirs) * scale,
+        ratio=median(ratios),
+        low=min(ratios),
+        high=max(ratios),
+        check=check,
+    )
 
 
 def plain_row(work: str, unit: str, ours: float, peer: str, theirs: float, *, check: str, higher: bool = False) -> Row:
@@ -110,9 +129,16 @@ def plain_row(work: str, unit: str, ours: float, peer: str, theirs: float, *, ch
 
 
 def agree(what: str, ours: Any, theirs: Any) -> None:
-    """Raise `DisagreementError` unless both are equal."""
-    if ours != theirs:
-        raise DisagreementError(f"{what}: weilend says {shorten(ours)}, the peer {shorten(theirs)}")
+    """Raise `DisagreementError` unless both are equal, naming the first place where they are not."""
+    if ours == theirs:
+        return
+    if isinstance(ours, dict) and isinstance(theirs, dict) and ours.keys() == theirs.keys():
+        for key, value in ours.items():
+            agree(f"{what}, {key}", value, theirs[key])
+    if isinstance(ours, list) and isinstance(theirs, list) and len(ours) == len(theirs):
+        for at, (our, their) in enumerate(zip(ours, theirs, strict=True)):
+            agree(f"{what}, number {at}", our, their)
+    raise DisagreementError(f"{what}: weilend says {shorten(ours)}, the peer {shorten(theirs)}")
 
 
 def shorten(value: Any) -> str:

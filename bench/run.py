@@ -26,6 +26,7 @@ SUBJECTS = ("decision", "formula", "features", "binning", "book", "placing")
 THREADS = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1",
            "POLARS_MAX_THREADS": "2"}  # fmt: skip
 HEAD = ("work", "unit", "weilend", "peer", "its", "ratio", "least-most", "results")
+RIGHT = {2, 4, 5, 6}  # columns of numbers
 
 
 def make_environment() -> None:
@@ -48,8 +49,7 @@ def measure(subject: str) -> tuple[list[dict[str, object]], str]:
         [str(PYTHON), "-m", f"bench.{subject}"],
         cwd=ROOT,
         env={**os.environ, **THREADS},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        capture_output=True,
         text=True,
         check=False,
     )
@@ -62,8 +62,16 @@ def measure(subject: str) -> tuple[list[dict[str, object]], str]:
 def cells(row: dict[str, object]) -> tuple[str, ...]:
     """Return a row as text; a ratio that was counted once has no spread."""
     spread = "" if row["low"] == row["high"] else f"{number(row['low'])}-{number(row['high'])}"
-    return (str(row["work"]), str(row["unit"]), number(row["ours"]), str(row["peer"]), number(row["theirs"]),
-            number(row["ratio"]), spread, str(row["check"]))  # fmt: skip
+    return (
+        str(row["work"]),
+        str(row["unit"]),
+        number(row["ours"]),
+        str(row["peer"]),
+        number(row["theirs"]),
+        number(row["ratio"]),
+        spread,
+        str(row["check"]),
+    )
 
 
 def number(value: object) -> str:
@@ -77,11 +85,10 @@ def table(rows: list[dict[str, object]]) -> str:
     """Return the rows as one plain table; numbers stand right."""
     lines = [HEAD, *(cells(row) for row in rows)]
     widths = [max(len(line[at]) for line in lines) for at in range(len(HEAD))]
-    right = {2, 4, 5, 6}
     return "\n".join(
-        "  ".join(cell.rjust(width) if at in right else cell.ljust(width) for at, (cell, width) in enumerate(zip(line, widths, strict=True))).rstrip()
-        for line in lines
-    )  # fmt: skip
+        "  ".join(cell.rjust(width) if at in RIGHT else cell.ljust(width) for at, (cell, width) in pairs).rstrip()
+        for pairs in ([(at, pair) for at, pair in enumerate(zip(line, widths, strict=True))] for line in lines)
+    )
 
 
 def main() -> int:

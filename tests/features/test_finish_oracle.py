@@ -7,6 +7,7 @@ import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from datetime import date, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -95,7 +96,7 @@ def gap_days(firm: Firm, direction: str) -> int | None:
     days = firm.days(direction, 12)
     opening = first_of_month(firm.month - 12)
     stops = [opening, *days, firm.as_of]
-    return max((later - earlier).days for earlier, later in zip(stops, stops[1:], strict=False)) if days else None
+    return max((later - earlier).days for earlier, later in pairwise(stops)) if days else None
 
 
 def gap_months(firm: Firm) -> int:
@@ -173,11 +174,21 @@ def hhi(firm: Firm, direction: str) -> float | None:
     return sum(share**2 for share in shares) * ONE if shares else None
 
 
+def mean_sale(firm: Firm) -> float | None:
+    sales = len(list(firm.rows("sale", 12)))
+    return firm.net("sale", 12) / sales if sales else None
+
+
+def entropy(firm: Firm) -> float | None:
+    shares = firm.shares()
+    return -sum(share * math.log(share) for share in shares) * ONE if shares else None
+
+
 ORACLE = {
     "sales_fen_12m": lambda f: f.net("sale", 12, sign=None),
     "purchase_fen_12m": lambda f: f.net("purchase", 12, sign=None),
     "sales_count_12m": lambda f: len(list(f.rows("sale", 12))),
-    "sales_mean_fen_12m": lambda f: (lambda n: f.net("sale", 12) / n if n else None)(len(list(f.rows("sale", 12)))),
+    "sales_mean_fen_12m": mean_sale,
     "sales_months_active_12m": lambda f: len({age for _, _, age in f.rows("sale", 12)}),
     "history_months": lambda f: max((age + 1 for _, _, age in f.rows("sale", 36)), default=0),
     "sales_active_days_12m": lambda f: len(f.days("sale", 12)),
@@ -203,7 +214,7 @@ ORACLE = {
     "top_five_customers_share_12m": lambda f: top(f, parties=5),
     "top_supplier_share_12m": lambda f: top(f, "purchase"),
     "customer_hhi_12m": lambda f: hhi(f, "sale"),
-    "customer_entropy_12m": lambda f: (lambda s: -sum(x * math.log(x) for x in s) * ONE if s else None)(f.shares()),
+    "customer_entropy_12m": entropy,
     "customer_overlap_12m": lambda f: overlap(f, "sale"),
     "supplier_overlap_12m": lambda f: overlap(f, "purchase"),
     "customer_repeat_rate_12m": repeat,

@@ -87,7 +87,9 @@ def test_public_names_are_documented_with_an_example(room):
         thing = getattr(module, name)
         if isinstance(thing, type | FunctionType):  # registries, tables and aliases are documented where they stand
             words = thing.__doc__ or ""
-            methods = " ".join(getattr(thing, method).__doc__ or "" for method in vars(thing)) if isinstance(thing, type) else ""
+            methods = (
+                " ".join(getattr(thing, method).__doc__ or "" for method in vars(thing)) if isinstance(thing, type) else ""
+            )
             assert words.strip(), f"{room}.{name} has no sentence"
             assert ">>>" in words + methods, f"{room}.{name} has no running example"
 

@@ -136,6 +136,14 @@ class Book:
             raise InputError(f"the book has no seq {seq} yet, it stands at {committed}", hint="ask for an earlier one")
         return BookView(self._tables, self._connection, seq=committed if seq is None else seq)
 
+    def preview(self, tables: Mapping[str, pa.Table], seq: int | None = None) -> BookView:
+        """Return the book at a seq as it would read if these rows were appended; nothing is. A live decision reads so.
+
+        Raises what `append` and `view` would raise.
+        """
+        checked = {name: check_rows(KINDS[name], table, self._calendar) for name, table in tables.items()}
+        return BookView(self._tables, self._connection, seq=self.view(seq).seq, preview=checked)
+
     def compact(self, kind: str | None = None, *, vacuum: bool = False) -> None:
         """Rewrite a kind's table (default: all) sorted by (first subject, happened_at, seq) with `known_until` in every row.
 

@@ -27,6 +27,8 @@ GROUP_ROWS: Final = 8_192
 #: An opening reads the log since the last checkpoint: about 0.3 ms a commit.
 COMMITS_A_CHECKPOINT: Final = 32
 FILE_ROWS: Final = 128 * GROUP_ROWS
+#: Numbers that rows carry until the book gives them their own: above all that are there, in the order given.
+INCOMING: Final = 2**61
 #: These are different in every row: a dictionary of them only costs.
 _UNIQUE_TEXTS: Final = ("key", "record_id", "number")
 
@@ -35,6 +37,7 @@ class DataFile(msgspec.Struct, frozen=True, kw_only=True):
     """A Parquet file of a table as the Delta log describes it; such a file never changes.
 
     `settled` says that compaction has written `known_until` in every row; `lacks` names columns that its kind got later.
+    `preview` marks rows that are not in the book: they are read whatever the bound on seq, and come after all that are.
     """
 
     path: str
@@ -46,6 +49,7 @@ class DataFile(msgspec.Struct, frozen=True, kw_only=True):
     first_subject: str
     last_subject: str
     lacks: tuple[str, ...] = ()
+    preview: bool = False
 
 
 class Tables:
@@ -139,6 +143,18 @@ def _data_files(folder: Path, kind: Kind, table: DeltaTable) -> tuple[DataFile, 
         for row in rows
     ]
     return tuple(sorted(files, key=lambda file: (file.first_subject, file.first_seq)))
+
+
+def write_preview(folder: Path, kind: Kind, rows: pa.Table) -> DataFile:
+    """Write rows that are not in the book to a file of their own, numbered above all that ever will be."""
+    path = folder / f"{kind.name}.parquet"
+    numbered = rows.append_column("seq", pa.array(range(INCOMING, INCOMING + rows.num_rows), pa.int64()))
+    whole = numbered.append_column("known_until", pa.nulls(rows.num_rows, pa.int64())).select(arrow_schema(kind).names)
+    pq.write_table(whole, path, store_schema=False)
+    subjects = pc.min_max(rows[kind.subjects[0]]).as_py()
+    return DataFile(path=str(path), bytes=path.stat().st_size, rows=rows.num_rows, settled=False, first_seq=INCOMING,
+                    last_seq=INCOMING + rows.num_rows - 1, first_subject=subjects["min"], last_subject=subjects["max"],
+                    preview=True)  # fmt: skip
 
 
 def _by_file(batches: Iterable[pa.Table]) -> Iterator[pa.Table]:

@@ -12,10 +12,7 @@ from collections.abc import Sequence
 
 from weilend.core.records import FAR_FUTURE, Kind
 from weilend.engine.book_schema import DUCKDB_TYPES, column_types
-from weilend.engine.book_tables import DataFile
-
-#: Numbers that rows on their way in carry until they get their own: above all that are there, in the order given.
-_INCOMING = 2**61
+from weilend.engine.book_tables import INCOMING, DataFile
 
 #: Marks rows by what the row before them says. {line} has subject, key, record_id, known_at, seq.
 _SPEAKS = """SELECT *, record_id IS DISTINCT FROM lag(record_id) OVER line AS speaks, lead(known_at) OVER line AS next_at
@@ -50,12 +47,12 @@ def scan(kind: Kind, files: Sequence[DataFile], *, seq: int, where: str = "TRUE"
     >>> scan(KINDS["registry_event"], [], seq=0)[:38]
     'SELECT NULL::VARCHAR AS business_id, N'
     """
-    files = [file for file in files if file.first_seq <= seq]
+    files = [file for file in files if file.preview or file.first_seq <= seq]
     if not files:
         return f"SELECT {', '.join(_missing(kind, name) for name in column_types(kind))} WHERE FALSE"
     return " UNION ALL ".join(
-        _scan_alike(kind, [file for file in files if file.lacks == lacks], seq, where)
-        for lacks in dict.fromkeys(file.lacks for file in files)
+        _scan_alike(kind, [file for file in files if (file.lacks, file.preview) == alike], seq, where)
+        for alike in dict.fromkeys((file.lacks, file.preview) for file in files)
     )
 
 
@@ -66,7 +63,7 @@ def _missing(kind: Kind, name: str) -> str:
 def _scan_alike(kind: Kind, files: Sequence[DataFile], seq: int, where: str) -> str:
     columns = ", ".join(_missing(kind, name) if name in files[0].lacks else name for name in column_types(kind))
     paths = ", ".join(quote(file.path) for file in files)
-    bound = "TRUE" if max(file.last_seq for file in files) <= seq else f"seq <= {seq}"
+    bound = "TRUE" if files[0].preview or max(file.last_seq for file in files) <= seq else f"seq <= {seq}"
     conditions = " AND ".join(part for part in (where, bound) if part != "TRUE")
     return f"SELECT {columns} FROM read_parquet([{paths}])" + (f" WHERE {conditions}" if conditions else "")
 
@@ -130,7 +127,7 @@ def select_fresh(kind: Kind, files: Sequence[DataFile], *, subjects: Sequence[st
     >>> select_fresh(KINDS["invoice"], [], subjects=None).startswith("WITH there AS")
     True
     """
-    stored = scan(kind, files, seq=_INCOMING, where=about(kind, subjects))
+    stored = scan(kind, files, seq=INCOMING, where=about(kind, subjects))
     return f"""WITH there AS MATERIALIZED (SELECT subject, key, record_id, known_at, seq
     FROM (SELECT {kind.subjects[0]} AS subject, key, record_id, known_at, seq FROM ({stored}))
     SEMI JOIN given USING (subject, key)),
@@ -138,7 +135,7 @@ candidate AS MATERIALIZED (SELECT * FROM (SELECT min(place) AS place, subject, k
     ANTI JOIN there USING (subject, key, record_id, known_at)),
 busy AS (SELECT subject, key FROM candidate GROUP BY ALL HAVING count(*) > 1
     UNION SELECT subject, key FROM candidate SEMI JOIN there USING (subject, key)),
-line AS (SELECT place, subject, key, record_id, known_at, {_INCOMING} + place AS seq
+line AS (SELECT place, subject, key, record_id, known_at, {INCOMING} + place AS seq
     FROM candidate SEMI JOIN busy USING (subject, key)
     UNION ALL SELECT -1, subject, key, record_id, known_at, seq FROM there SEMI JOIN busy USING (subject, key))
 SELECT place FROM candidate ANTI JOIN busy USING (subject, key)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from shutil import rmtree
+from tempfile import mkdtemp
+from weakref import finalize
 
 import duckdb
 import pyarrow as pa
@@ -10,16 +14,15 @@ import pyarrow as pa
 from weilend.core.errors import NotFoundError
 from weilend.core.records import KINDS, Kind
 from weilend.engine.book_schema import column_types
-from weilend.engine.book_tables import DataFile, Tables
+from weilend.engine.book_tables import DataFile, Tables, write_preview
 from weilend.engine.book_versions import about, in_force, is_settled
 
 
 class BookView:
     """The book up to a seq: appends and compactions that come later do not change what it reads.
 
-    Made by `Book.view`. Only a vacuum can take its files away.
+    Made by `Book.view` and `Book.preview`. Only a vacuum can take its files away.
 
-    >>> from pathlib import Path
     >>> from tempfile import TemporaryDirectory
     >>> with TemporaryDirectory() as name:
     ...     view = BookView(Tables(Path(name)), duckdb.connect(), seq=0)
@@ -27,11 +30,14 @@ class BookView:
     (0, 0)
     """
 
-    def __init__(self, tables: Tables, connection: duckdb.DuckDBPyConnection, *, seq: int) -> None:
+    def __init__(
+        self, tables: Tables, connection: duckdb.DuckDBPyConnection, *, seq: int, preview: Mapping[str, pa.Table] | None = None
+    ) -> None:
         self._tables = tables
         self._connection = connection
         self._seq = seq
         self._files: dict[str, tuple[DataFile, ...]] = {}
+        self._preview = self._write(preview or {})
 
     @property
     def seq(self) -> int:
@@ -74,8 +80,17 @@ class BookView:
     def files(self, kind: str) -> tuple[DataFile, ...]:
         """Return the files that this view reads of a kind, the same ones every time."""
         if kind not in self._files:
-            self._files[kind] = self._tables.files(kind)
+            extra = (self._preview[kind],) if kind in self._preview else ()
+            self._files[kind] = (*self._tables.files(kind), *extra)
         return self._files[kind]
+
+    def _write(self, preview: Mapping[str, pa.Table]) -> dict[str, DataFile]:
+        """Write the rows that only this view reads to a folder that goes when it goes."""
+        if not preview:
+            return {}
+        folder = Path(mkdtemp(prefix="weilend-"))
+        finalize(self, rmtree, folder, ignore_errors=True)
+        return {name: write_preview(folder, KINDS[name], rows) for name, rows in preview.items() if rows.num_rows}
 
     def _relation(self, kind: Kind, subjects: Sequence[str] | None) -> str:
         files = self.files(kind.name)

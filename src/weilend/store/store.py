@@ -115,6 +115,15 @@ class Store:
         with reading(self.engine) as connection:
             return tuple(_receipts(connection, _answers(request_id)))
 
+    def request_of(self, receipt_id: str) -> str:
+        """Return the id of the request that a receipt answered first; raises `NotFoundError`."""
+        query = select(ANSWER.c.request_id).join(INTAKE).where(ANSWER.c.receipt_id == receipt_id)
+        with reading(self.engine) as connection:
+            found = connection.execute(query.order_by(INTAKE.c.at, INTAKE.c.request_id).limit(1)).first()
+        if found is None:
+            raise NotFoundError(f"no receipt {receipt_id!r}", hint="check the id")
+        return str(found.request_id)
+
     def find_receipts(self, application_id: str) -> tuple[Receipt, ...]:
         """Return the receipts of an application, oldest first."""
         query = _RECEIPTS.where(RECEIPT.c.application_id == application_id).order_by(RECEIPT.c.seq)

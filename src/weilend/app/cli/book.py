@@ -42,7 +42,7 @@ def quarantine_group() -> None:
 @json_option
 def quarantine_list(limit: int, home: Path, *, as_json: bool) -> None:
     """List quarantined rows with the reason and the original."""
-    found = open_home(home).quarantine(limit)
+    found = open_home(home).quarantined(limit)
     rows = [(row.file, row.row, row.en, row.zh, row.original) for row in found]
     print_rows(("file", "row", "reason", "原因", "original"), rows, as_json=as_json)
 

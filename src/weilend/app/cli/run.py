@@ -20,7 +20,7 @@ from weilend.core.money import FEN_PER_YUAN
 @click.option("--as-of", required=True, metavar="YYYY-MM-DD", help="The day (00:00 local) at which everything is judged.")
 @click.option("--assume-label-known", is_flag=True, help="Train on outcomes that were not known yet, and print so on page one.")
 @click.option("--note", default="", help="Said on the report's first page, such as that the data is made up.")
-@click.option("--full", is_flag=True, help="All 20 seeds and 100 permutations (minutes, not seconds).")
+@click.option("--full", is_flag=True, help="Also run 100 permutations of the labels (minutes, not seconds).")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder for decisions, receipts, model, report.")
 @home_option
 def run_command(product: str, data: tuple[str, ...], consent: str, budget_yuan: int, as_of: str, note: str, out: Path,

@@ -7,15 +7,18 @@ from datetime import date
 from pathlib import Path
 
 import msgspec
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from weilend.app.clock import now
 from weilend.app.desk.decide import decide
 from weilend.app.desk.deliver import deliver
 from weilend.app.desk.home import Home, open_home
-from weilend.app.desk.ingest import ingest
+from weilend.app.desk.ingest import ingest, quarantine
 from weilend.app.desk.modelling import Study, Training, fit_card, study_model
 from weilend.app.desk.population import Population, find_population
 from weilend.app.desk.progress import Tell, say_nothing
+from weilend.app.desk.records import to_rows
 from weilend.app.desk.replay import Replayed, replay_receipts
 from weilend.app.desk.run import Order, Result, run
 from weilend.app.desk.sealed import Sealed, keep_sealed, make_evaluator
@@ -30,7 +33,7 @@ from weilend.features.sets import FEATURE_SETS
 from weilend.lending import load_product
 from weilend.models import Card
 from weilend.models.package import About
-from weilend.sources import Accounting
+from weilend.sources import Accounting, detect, read
 from weilend.store import Document, QuarantinedRow
 
 
@@ -82,8 +85,14 @@ class Desk:
         )
         return study
 
-    def decide(self, product: str, business_id: str, as_of: str | date, *, consent: str) -> Receipt:
-        """Decide one business with the newest model of the product; the receipt is committed before it is returned."""
+    def decide(
+        self, product: str, business_id: str, as_of: str | date, *, consent: str, payload: str | Path | None = None
+    ) -> Receipt:
+        """Decide one business with the newest model of the product; the receipt is committed before it is returned.
+
+        `payload` is a raw file or folder that comes with the application: its records of the business are read together with
+        the book, and reach the book only after the decision has been committed.
+        """
         chosen = load_product(product)
         features = FEATURE_SETS[chosen.feature_set]
         sealed = Sealed(make_evaluator(chosen, features), chosen, features, self._newest_card(chosen.model))
@@ -94,8 +103,9 @@ class Desk:
             application_id=application_id, product=product, business_id=business_id, as_of=at, consent_id=consent
         )
         steps = DeskSteps(self.home, sealed)
-        request_id = content_hash([steps.seals, application, self.home.book.view().seq])
-        (receipt,) = decide(steps, msgspec.json.encode(Request(request_id, (application,))))
+        records = to_rows(self._read_payload(Path(payload), business_id, consent)) if payload else {}
+        request_id = content_hash([steps.seals, application, self.home.book.view().seq, records])
+        (receipt,) = decide(steps, msgspec.json.encode(Request(request_id, (application,), records)))
         deliver(self.home, at=now())
         return receipt
 
@@ -105,6 +115,13 @@ class Desk:
         if card is None:
             raise NotFoundError(f"{product} has no model yet", hint=f"weilend model build {product} --as-of YYYY-MM-DD")
         return card
+
+    def _read_payload(self, path: Path, business_id: str, consent: str) -> dict[str, pa.Table]:
+        """Return the records of one business in raw files; what cannot be read is quarantined, what is not its own is left."""
+        batch = read(detect(path), path, calendar=self.home.calendar, consent_id=consent)
+        quarantine(self.home, batch, at=now())
+        own = {kind: table.filter(pc.equal(table["business_id"], business_id)) for kind, table in batch.records.items()}
+        return {kind: table for kind, table in own.items() if table.num_rows}
 
     def _newest_card(self, name: str) -> Card | None:
         newest = None
@@ -133,7 +150,7 @@ class Desk:
         """Compact the book."""
         self.home.book.compact()
 
-    def quarantine(self, limit: int = 50) -> tuple[QuarantinedRow, ...]:
+    def quarantined(self, limit: int = 50) -> tuple[QuarantinedRow, ...]:
         """Return the oldest rows that could not be read, and why."""
         return self.home.store.quarantine(limit)
 

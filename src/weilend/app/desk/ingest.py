@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from weilend.app.desk.home import Home
 from weilend.app.desk.progress import Tell, say_nothing
 from weilend.core.calendars import Calendar
-from weilend.sources import Accounting, account, add_up, detect, read_files
+from weilend.sources import Accounting, Batch, account, add_up, detect, read_files
 from weilend.store import QuarantinedRow
 
 
@@ -20,13 +22,22 @@ def ingest(
     """
     known = profile or detect(path)
     counted = []
-    for number, batch in enumerate(read_files(known, path, calendar=home.calendar, consent_id=consent_id)):
+    for number, batch in enumerate(_read_ahead(read_files(known, path, calendar=home.calendar, consent_id=consent_id))):
         appended = home.book.append(batch.records)
-        home.store.put_quarantine([_quarantined(row) for row in batch.rejects.to_pylist()], at)
+        quarantine(home, batch, at=at)
         counted.append(account(batch, {kind: result.fresh for kind, result in appended.items()}))
         tell("read files", number + 1, 0)
     home.book.compact()
     return add_up(counted)
+
+
+def _read_ahead(batches: Iterator[Batch]) -> Iterator[Batch]:
+    """Read the next file while the last one is appended: one core hashes, the other writes."""
+    with ThreadPoolExecutor(max_workers=1) as reader:
+        waiting = reader.submit(next, batches, None)
+        while batch := waiting.result():
+            waiting = reader.submit(next, batches, None)
+            yield batch
 
 
 def check_readable(path: Path, *, consent_id: str, profile: str | None = None) -> None:
@@ -37,6 +48,11 @@ def check_readable(path: Path, *, consent_id: str, profile: str | None = None) -
     weilend.core.errors.NotFoundError: there is no file or folder no such folder. Hint: check the path
     """
     read_files(profile or detect(path), path, calendar=Calendar(), consent_id=consent_id)
+
+
+def quarantine(home: Home, batch: Batch, *, at: int) -> int:
+    """Keep the rows of a batch that could not be read; returns how many of them are new."""
+    return home.store.put_quarantine([_quarantined(row) for row in batch.rejects.to_pylist()], at)
 
 
 def _quarantined(row: dict[str, object]) -> QuarantinedRow:

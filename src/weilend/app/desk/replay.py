@@ -12,12 +12,15 @@ import msgspec
 
 from weilend.app.desk.home import Home
 from weilend.app.desk.progress import Tell, say_nothing
+from weilend.app.desk.records import to_tables
 from weilend.app.desk.sealed import Sealed, find_sealed
 from weilend.app.desk.spines import fold_spine
+from weilend.app.desk.steps import read_request
 from weilend.core.errors import ReplayError
 from weilend.core.plan import Spine
 from weilend.core.values import FeatureRow, Receipt, Score
 from weilend.decision import replay
+from weilend.engine import BookView
 from weilend.features.compute import finish
 from weilend.features.plans import FeatureSet, make_plan
 from weilend.models import score
@@ -62,22 +65,24 @@ def _scorer(sealed: Sealed) -> Callable[[FeatureRow], Score | None]:
 
 
 def _refold(home: Home, receipts: list[Receipt], tell: Tell) -> Iterator[tuple[str, str]]:
-    """Compute the features again from the book, one pass for all receipts that read it at the same seq."""
-    groups: dict[tuple[int, str], list[Receipt]] = {}
+    """Compute the features again from book and payload, one pass for all receipts that answered the same request."""
+    groups: dict[tuple[str, int, str], list[Receipt]] = {}
     for receipt in receipts:
-        groups.setdefault((receipt.book_seq, receipt.sealed["feature_set"]), []).append(receipt)
-    for number, ((seq, feature_set), group) in enumerate(sorted(groups.items())):
+        request_id = home.store.request_of(receipt.receipt_id)
+        groups.setdefault((request_id, receipt.book_seq, receipt.sealed["feature_set"]), []).append(receipt)
+    for number, ((request_id, seq, feature_set), group) in enumerate(sorted(groups.items())):
         content = home.store.document("feature_set", feature_set).content
         features = msgspec.json.decode(content, type=FeatureSet)
-        yield from _compare_rows(home, features, seq, group)
+        payload = to_tables(read_request(home.store.payload(request_id)).records)
+        yield from _compare_rows(home, features, home.book.preview(payload, seq), group)
         tell("read the book again", number + 1, len(groups))
 
 
-def _compare_rows(home: Home, features: FeatureSet, seq: int, group: list[Receipt]) -> Iterator[tuple[str, str]]:
+def _compare_rows(home: Home, features: FeatureSet, view: BookView, group: list[Receipt]) -> Iterator[tuple[str, str]]:
     spine = Spine(
         tuple(receipt.application.business_id for receipt in group), tuple(receipt.application.as_of for receipt in group)
     )
-    states = fold_spine(home, make_plan(features), spine, home.book.view(seq))
+    states = fold_spine(home, make_plan(features), spine, view)
     table = finish(features, spine, states, home.calendar)
     for index, receipt in enumerate(group):
         again = table.row(index)

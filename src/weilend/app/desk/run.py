@@ -28,19 +28,17 @@ from weilend.core.values import Application, Offer, Receipt
 from weilend.features.labels import LABELS
 from weilend.features.sets import FEATURE_SETS
 from weilend.lending import load_product
-from weilend.models.folds import SEEDS
 from weilend.partners import Allocation
 from weilend.sources import Accounting
 from weilend.store import Document
 
-QUICK_SEEDS = SEEDS[:5]
 PERMUTATIONS = 100
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
     """What is asked of the main job.
 
-    `full` looks at the model with all seeds and with permutations; `note` is said on the report's first page, such as that the
+    `full` also permutes the labels, which takes minutes; `note` is said on the report's first page, such as that the
     data is made up.
     """
 
@@ -95,7 +93,6 @@ def run(home: Home, order: Order, *, at: int, tell: Tell = say_nothing) -> Resul
     training = Training(
         as_of=as_of,
         assume_label_known=order.assume_label_known,
-        seeds=SEEDS if order.full else QUICK_SEEDS,
         permutations=PERMUTATIONS if order.full else 0,
     )
     card = fit_card(population, product, training)

@@ -9,8 +9,9 @@ from importlib.metadata import version
 import msgspec
 
 from weilend.app.clock import now
-from weilend.app.desk.deliver import entries_of
+from weilend.app.desk.deliver import owe
 from weilend.app.desk.home import Home
+from weilend.app.desk.records import Rows, to_tables
 from weilend.app.desk.sealed import Sealed
 from weilend.app.desk.spines import fold_spine
 from weilend.core.errors import InputError
@@ -26,10 +27,17 @@ from weilend.store import Commit
 
 
 class Request(msgspec.Struct, frozen=True):
-    """What comes in: an id, the same with every retry, and the applications to be decided together."""
+    """What comes in: an id, the same with every retry, the applications to be decided together, and the records that they bring.
+
+    The records are read together with the book and reach it only after the decision has been committed.
+
+    >>> read_request(b'{"request_id": "R1", "applications": []}').records
+    {}
+    """
 
     request_id: str
     applications: tuple[Application, ...]
+    records: Rows = {}
 
 
 def runtime() -> dict[str, str]:
@@ -67,9 +75,9 @@ class DeskSteps:
             raise InputError(f"this desk decides {self.product.name}, not {other}", hint="send each product its own request")
         return applications
 
-    def read(self, applications: Sequence[Application]) -> BookView:  # noqa: ARG002 (a live payload will be read with the book)
-        """Return the book as it stands: what is read later in this decision cannot change under it."""
-        return self.home.book.view()
+    def read(self, request: bytes) -> BookView:
+        """Return the book as it stands with the request's own records: neither can change under this decision."""
+        return self.home.book.preview(to_tables(read_request(request).records))
 
     def features(self, applications: Sequence[Application], evidence: BookView) -> Sequence[FeatureRow]:
         """Return one feature row per application."""
@@ -102,9 +110,9 @@ class DeskSteps:
 
     def commit(self, request: bytes, receipts: Sequence[Receipt]) -> Sequence[Receipt]:
         """Write request, receipts and outbox in one transaction; returns after it."""
-        outbox = tuple(entry for receipt in receipts for entry in entries_of(receipt))
-        request_id = read_request(request).request_id
-        commit = Commit(request_id=request_id, payload=request, receipts=tuple(receipts), outbox=outbox, at=now())
+        asked = read_request(request)
+        outbox = owe(asked.request_id, receipts, asked.records)
+        commit = Commit(request_id=asked.request_id, payload=request, receipts=tuple(receipts), outbox=outbox, at=now())
         return self.home.store.commit(commit)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from weilend.app.desk.committee.words import percent, yuan
 from weilend.app.desk.run import Result
 from weilend.report import Column, DataTable, Section
@@ -11,11 +13,15 @@ NAMES = {
     "loss_given_default_ppm": "Loss given default 违约损失率",
     "funding_rate_ppm": "Funding rate 资金成本",
 }
-UNITS = {"fen": yuan, "ppm": percent}
+UNITS: dict[str, Callable[[int], str]] = {"fen": yuan, "ppm": percent}
 
 GLOSSARY = (
     ("as_of", "观察点", "the instant at which everything is judged; nothing that became known later is read"),
-    ("AUC", "曲线下面积", "how often a good business gets more points than a bad one; 0.5 is a coin, 1 is always"),
+    (
+        "AUC",
+        "曲线下面积",
+        "how often a business that repaid has more points than one that went bad; 0.5 is a coin, 1 is always",
+    ),
     (
         "interval",
         "置信区间",
@@ -39,7 +45,11 @@ GLOSSARY = (
     ("shadow price", "影子价格", "what a little more room in a constraint would be expected to earn"),
     ("PSI", "群体稳定性指标", "how far a feature's distribution has moved between two groups"),
     ("KS", "KS值", "the largest distance between the points of goods and of bads"),
-    ("weight of evidence, IV", "证据权重, 信息值", "how much a bin speaks for good or bad, and how much a feature does in all"),
+    (
+        "weight of evidence, IV",
+        "证据权重, 信息值",
+        "how much a bin speaks for repaying or for going bad, and how much a feature does in all",
+    ),
     ("receipt", "决策凭证", "everything that a decision read and said, sealed by hash; it replays to the bit"),
 )
 
@@ -93,6 +103,10 @@ def _of_policy(result: Result) -> DataTable:
     )
 
 
+def _said(value: int, unit: str) -> str:
+    return UNITS[unit](value) if unit in UNITS else f"{value:,} {unit}".removesuffix(" count")
+
+
 def _bands(result: Result) -> DataTable:
     product = result.sealed.product
     low, rows = 0, []
@@ -122,8 +136,8 @@ def compose_glossary() -> Section:
         title_zh="术语",
         blocks=(
             DataTable(
-                columns=(Column(title="Word"), Column(title="中文"), Column(title="What it means here")),
-                rows=GLOSSARY,
+                columns=(Column(title="Word 术语"), Column(title="What it means here")),
+                rows=tuple((f"{english} {chinese}", meaning) for english, chinese, meaning in GLOSSARY),
                 folded=True,
             ),
         ),

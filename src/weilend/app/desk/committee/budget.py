@@ -15,12 +15,12 @@ from weilend.app.desk.committee.facts import (
     shared_customers,
     taken_fen,
 )
-from weilend.app.desk.committee.words import percent, plural, share_ppm, yuan
+from weilend.app.desk.committee.words import businesses, percent, plural, share_ppm, yuan
 from weilend.app.desk.placing import economics_of
 from weilend.app.desk.run import Result
 from weilend.core.money import mul_rate
 from weilend.partners import Placement
-from weilend.report import Block, Bullets, Callout, ChartBlock, Column, DataTable, Prose, Section, bars, ranked, waterfall
+from weilend.report import Block, Callout, ChartBlock, Column, DataTable, Details, Prose, Section, bars, ranked, waterfall
 
 CUSTOMERS_SHOWN = 8
 
@@ -35,8 +35,8 @@ def compose_budget(result: Result) -> Section:
         id="budget",
         title="The budget",
         title_zh="预算安排",
-        lead=f"{yuan(book.offered_fen)} of {yuan(book.budget_fen)} are offered to {plural(len(book.placements), 'business', 'businesses')}, "
-        "each within the ceiling and the floor rate of its decision, so that expected profit is as large as the constraints allow.",
+        lead=f"{yuan(book.offered_fen)} of {yuan(book.budget_fen)} are offered to {businesses(len(book.placements))}, each "
+        "within the ceiling and the floor rate of its decision, so that expected profit is as large as the constraints allow.",
         blocks=tuple(blocks),
         new_page=True,
     )
@@ -59,8 +59,9 @@ def _taken(result: Result) -> str:
     book = result.allocation
     part = percent(share_ppm(book.expected_taken_fen, book.offered_fen))
     return (
-        f"An offer is not a loan. By the table of customers lost at each rate, **{yuan(book.expected_taken_fen)}** ({part}) of what is "
-        "offered is expected to be taken up; the rest turn the rate down. The budget counts what is offered, as the contest does."
+        f"An offer is not a loan. By the table of customers lost at each rate, **{yuan(book.expected_taken_fen)}** ({part}) of "
+        "what is offered is expected to be taken up; the rest turn the rate down. The budget counts what is offered, as "
+        "the contest does."
     )
 
 
@@ -107,8 +108,8 @@ def _profit(result: Result) -> ChartBlock:
         losses += mul_rate(mul_rate(taken, placement.pd_ppm), costs.loss_given_default_ppm)
     return ChartBlock(
         title="Where the expected profit comes from 预期利润构成",
-        description="Of what is expected to be taken up: interest of those that repay, the cost of money, expected losses. Operating "
-        "cost is not in it.",
+        description="Of what is expected to be taken up: interest of those that repay, the cost of money, expected losses. "
+        "Operating cost is not in it.",
         spec=waterfall(
             ["Interest 利息", "Funding 资金成本", "Expected losses 预期损失"],
             [round(interest, -2), -round(funding, -2), -round(losses, -2)],
@@ -173,8 +174,8 @@ def _customers(result: Result) -> list[Block]:
     return [
         DataTable(
             title="Offered behind one shared largest customer 共同第一大客户集中度",
-            caption=f"{plural(len(shared), 'customer')} are the largest of two or more approved businesses. At most {percent(cap)} of what "
-            f"is offered may stand behind one of them. The {len(largest)} with most behind them:",
+            caption=f"{plural(len(shared), 'customer')} are the largest of two or more approved businesses. At most {percent(cap)} "
+            f"of what is offered may stand behind one of them. The {len(largest)} with most behind them:",
             columns=(
                 Column(title="Customer 客户"),
                 Column(title="Approved businesses", unit="count"),
@@ -190,19 +191,21 @@ def _left_out(result: Result) -> list[Block]:
     left = [receipt for receipt in result.receipts if answer_of(result, receipt) == NOT_PLACED]
     if not left:
         return [Prose(("Every approved business is offered a loan.",))]
-    grades = [
-        (grade, sum(receipt.decision.grade == grade for receipt in left))
-        for grade in result.sealed.product.grades
-        if any(receipt.decision.grade == grade for receipt in left)
-    ]
-    ceilings = sum(receipt.decision.ceiling_fen or 0 for receipt in left)
-    names = ", ".join(business_of(receipt) for receipt in left)
+    rows = []
+    for grade in result.sealed.product.grades:
+        ceilings = [receipt.decision.ceiling_fen or 0 for receipt in left if receipt.decision.grade == grade]
+        rows += [(grade, len(ceilings), sum(ceilings))] if ceilings else []
     return [
-        Bullets(
-            (
-                f"**Approved, not placed: {len(left)}** ({', '.join(f'{count} of grade {grade}' for grade, count in grades)}), with "
-                f"ceilings of {yuan(ceilings)} together. They meet the policy; money elsewhere is expected to earn more within the "
-                f"budget, or no rate of the table earns anything with them. {names}.",
-            )
-        )
+        DataTable(
+            title="Approved, not placed 通过未安排",
+            caption=f"{businesses(len(left))} meet the policy and are offered nothing: within the budget, money elsewhere is "
+            "expected to earn more, or no rate of the table earns anything with them.",
+            columns=(
+                Column(title="Grade 等级"),
+                Column(title="Businesses 企业", unit="count", bar=True),
+                Column(title="Ceilings together 额度上限合计", unit="fen"),
+            ),
+            rows=tuple(rows),
+        ),
+        Details("Which these are", (Prose((", ".join(business_of(receipt) for receipt in left),)),)),
     ]

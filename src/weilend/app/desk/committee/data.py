@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from weilend.app.desk.committee.words import plural
+from weilend.app.desk.committee.words import businesses, plural
 from weilend.app.desk.run import Result
 from weilend.report import Block, Bullets, Column, DataTable, Details, Prose, Section
 from weilend.sources import Accounting
@@ -33,8 +33,8 @@ def compose_data(result: Result) -> Section:
         title="The data",
         title_zh="数据",
         lead=f"{plural(rows, 'row')} were read: invoices and register entries of "
-        f"{plural(len(group.known.names), 'business', 'businesses')} whose outcome is known and "
-        f"{plural(len(group.applicants.names), 'business', 'businesses')} that apply. Each row is accepted, a duplicate, or in "
+        f"{businesses(len(group.known.names))} whose outcome is known and "
+        f"{businesses(len(group.applicants.names))} that apply. Each row is accepted, a duplicate, or in "
         "quarantine with a reason.",
         blocks=tuple(blocks),
     )
@@ -72,7 +72,7 @@ def _files(source: str, counted: Accounting) -> DataTable:
 def _duplicates(counted: Accounting) -> DataTable:
     return DataTable(
         title="Rows that repeat exactly, by business 各企业重复行",
-        caption=f"{plural(len(counted.duplicates_of), 'business', 'businesses')} have such rows, "
+        caption=f"{businesses(len(counted.duplicates_of))} have such rows, "
         f"{plural(sum(counted.duplicates_of.values()), 'row')} in all.",
         columns=(Column(title="Business 企业"), Column(title="Duplicate rows 重复行", unit="count", bar=True)),
         rows=tuple(counted.duplicates_of.items()),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from weilend.app.desk.committee.facts import ANSWERS, ANSWERS_ZH, OUTCOMES, answer_of, business_of, count_answers
+from weilend.app.desk.committee.facts import ANSWERS, ANSWERS_ZH, OUTCOMES, answer_of, business_of, count_answers, say_both
 from weilend.app.desk.committee.reasons import tabulate_reasons
 from weilend.app.desk.committee.words import plural
 from weilend.app.desk.run import Result
@@ -73,7 +73,8 @@ def _grades(result: Result) -> DataTable:
     by_grade: dict[str, Counter[str]] = {}
     for receipt in result.receipts:
         by_grade.setdefault(receipt.decision.grade or NO_GRADE, Counter())[answer_of(result, receipt)] += 1
-    low, rows = 0, []
+    low = 0
+    rows: list[tuple[int | str | None, ...]] = []
     for grade, bound in result.sealed.product.grades.items():
         rows.append((grade, low, min(bound, 1_000_000), *_counts(by_grade.get(grade, Counter()))))
         low = bound
@@ -81,7 +82,7 @@ def _grades(result: Result) -> DataTable:
         rows.append((NO_GRADE, None, None, *_counts(by_grade[NO_GRADE])))
     return DataTable(
         title="Outcomes by grade 各等级决策",
-        caption="A grade is a band of PD, upper bound exclusive. A good grade alone approves nothing: the rules come on top.",
+        caption="A grade is a band of PD, upper bound exclusive. A grade alone approves nothing: the rules come on top.",
         columns=(
             Column(title="Grade 等级"),
             Column(title="PD from", unit="ppm", places=0),
@@ -137,16 +138,18 @@ def _case(receipt: Receipt) -> DataTable:
     return DataTable(
         title=f"As an example: {business_of(receipt)}, {receipt.decision.outcome}",
         caption=f"The first {receipt.decision.outcome} by id{points}. These are the sentences that the business is told.",
-        columns=(Column(title="Code 原因码"), Column(title="Reason"), Column(title="原因")),
-        rows=tuple((reason.code, reason.en, reason.zh) for reason in receipt.decision.reasons),
+        columns=(Column(title="Code 原因码"), Column(title="Reason 原因")),
+        rows=tuple((reason.code, say_both(reason)) for reason in receipt.decision.reasons),
     )
 
 
 def _all_decisions(result: Result) -> DataTable:
+    common = _given_to_all(result)
+    left_out = f" Every one was also given: {', '.join(f'`{code}`' for code in sorted(common))}." if common else ""
     return DataTable(
         title="All decisions 全部决策",
         caption="As in `decisions.csv`. Ceiling, amount and rate stand only where there are any; the first "
-        f"{REASONS_SHOWN} reasons are shown, all are in the receipt.",
+        f"{REASONS_SHOWN} reasons are shown, all are in the receipt.{left_out}",
         columns=(
             Column(title="Business"),
             Column(title="Outcome"),
@@ -158,13 +161,20 @@ def _all_decisions(result: Result) -> DataTable:
             Column(title="Rate", unit="ppm"),
             Column(title="First reasons"),
         ),
-        rows=tuple(_line(result, receipt) for receipt in result.receipts),
+        rows=tuple(_line(result, receipt, common) for receipt in result.receipts),
         folded=True,
     )
 
 
-def _line(result: Result, receipt: Receipt) -> tuple[int | str | None, ...]:
+def _given_to_all(result: Result) -> frozenset[str]:
+    """Return the codes of the reasons that every decision has: a list of them tells nothing apart."""
+    given = [frozenset(reason.code for reason in receipt.decision.reasons) for receipt in result.receipts]
+    return frozenset.intersection(*given) if given else frozenset()
+
+
+def _line(result: Result, receipt: Receipt, common: frozenset[str]) -> tuple[int | str | None, ...]:
     decision, score, offer = receipt.decision, receipt.score, result.offers[business_of(receipt)]
+    own = [reason.en for reason in decision.reasons if reason.code not in common]
     return (
         business_of(receipt),
         answer_of(result, receipt),
@@ -174,5 +184,5 @@ def _line(result: Result, receipt: Receipt) -> tuple[int | str | None, ...]:
         decision.ceiling_fen,
         offer.amount_fen,
         offer.annual_rate_ppm,
-        "; ".join(reason.en for reason in decision.reasons[:REASONS_SHOWN]),
+        "; ".join(own[:REASONS_SHOWN]),
     )

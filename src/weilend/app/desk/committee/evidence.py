@@ -2,8 +2,19 @@
 
 from __future__ import annotations
 
+from weilend.app.desk.committee.outcomes import tabulate_outcomes
 from weilend.app.desk.committee.short import SIZE
-from weilend.app.desk.committee.words import TOSS_PPM, percent, plural, say_auc, say_difference, say_seeds, share_ppm, span
+from weilend.app.desk.committee.words import (
+    TOSS_PPM,
+    businesses,
+    percent,
+    plural,
+    say_auc,
+    say_difference,
+    say_seeds,
+    share_ppm,
+    span,
+)
 from weilend.app.desk.run import Result
 from weilend.models.metrics import Third
 from weilend.models.validate import Figures, Permutations
@@ -20,14 +31,20 @@ THIRDS_ZH = {"smallest": "规模最小", "middle": "中间", "largest": "规模�
 def compose_evidence(result: Result) -> Section:
     """Return the section on how well the card ranks."""
     figures = result.study.figures
-    blocks: list[Block] = [_aucs(result), *_differences(result), *_by_third(figures), _table(figures)]
+    blocks: list[Block] = [
+        _aucs(result),
+        *_differences(result),
+        *_by_third(figures),
+        _table(figures),
+        tabulate_outcomes(result),
+    ]
     blocks += [_permuted(result.study.permutations), Details("How this was measured", (Prose(_method(result)),))]
     return Section(
         id="evidence",
         title="How well it ranks",
         title_zh="模型检验",
-        lead=f"Judged out of fold: each of the {plural(figures.rows, 'business', 'businesses')} by cards that never saw it. "
-        f"{plural(figures.bads, 'bad')} are few, so every figure has an interval.",
+        lead=f"Judged out of fold: each of the {businesses(figures.rows)} by cards that never saw it. "
+        f"{plural(figures.bads, 'bad')} are few: read the intervals.",
         blocks=tuple(blocks),
         new_page=True,
     )
@@ -35,19 +52,22 @@ def compose_evidence(result: Result) -> Section:
 
 def _aucs(result: Result) -> ChartBlock:
     study = result.study
-    named = (("Scorecard 评分卡", study.figures.auc), ("Logistic regression 逻辑回归", study.logistic_auc))
-    named = (*named, ("Total sales alone 仅按规模", study.size_auc))
+    named = (
+        ("Scorecard 评分卡", study.figures.auc),
+        ("Logistic regression 逻辑回归", study.logistic_auc),
+        ("Total sales alone 仅按规模", study.size_auc),
+    )
     return ChartBlock(
         title="AUC of the card, the benchmark and size alone",
-        description="95 % intervals over businesses. The line is a coin. Whether two of them differ is the next chart's question: "
-        "these intervals overlap by construction, because the same few businesses decide all three.",
+        description="95 % intervals over businesses; 0.5 is a coin. The same few businesses are behind all three, so whether two "
+        "of them differ is not read here but in the paired differences below.",
         spec=intervals(
             [name for name, _ in named],
             [interval.estimate_ppm for _, interval in named],
             [interval.lo_ppm for _, interval in named],
             [interval.hi_ppm for _, interval in named],
             unit="fraction_ppm",
-            reference=TOSS_PPM,
+            reference=None,
             axis="AUC",
             signed=False,
         ),
@@ -78,7 +98,7 @@ def _differences(result: Result) -> list[Block]:
                 f"**Against total sales alone** the difference is {say_difference(study.over_size, SIZE)}.",
                 f"**Against the benchmark**, {BENCHMARK} and in the same folds, it is "
                 f"{say_difference(study.over_logistic, 'the benchmark')}. The card decides because its signs are declared and its "
-                f"reasons add up; it was allowed to rank below the benchmark by {allowed} at most, and the estimate is {kept} that.",
+                f"reasons add up; it was allowed to rank below the benchmark by {allowed} at most; the estimate is {kept} that.",
             )
         ),
     ]
@@ -91,8 +111,8 @@ def _by_third(figures: Figures) -> list[Block]:
         chart.append(
             ChartBlock(
                 title="AUC inside each third by size 分规模AUC",
-                description="Within a third size itself tells little, so this is what the card knows beyond it. Grey and hollow: the "
-                "interval contains 0.5.",
+                description="Within a third size itself tells little, so this is what the card knows beyond it. Grey and hollow: "
+                "the interval contains 0.5.",
                 spec=intervals(
                     [f"{name} {THIRDS_ZH.get(name, '')}" for name, _ in ranked],
                     [auc.estimate_ppm for _, auc in ranked],
@@ -117,7 +137,8 @@ def _by_third(figures: Figures) -> list[Block]:
                 Column(title="Bads 违约", unit="count", bar=True),
                 Column(title="Bad rate", unit="ppm", places=1),
                 Column(title="AUC", unit="fraction_ppm"),
-                Column(title="95 %"),
+                Column(title="95 % from", unit="fraction_ppm"),
+                Column(title="to", unit="fraction_ppm"),
                 Column(title="What that shows"),
             ),
             rows=tuple(_third(third) for third in figures.thirds),
@@ -128,8 +149,8 @@ def _by_third(figures: Figures) -> list[Block]:
 def _third(third: Third) -> tuple[str | int | None, ...]:
     counted = (third.name, third.rows, third.bads, share_ppm(third.bads, third.rows))
     if third.auc is None:
-        return (*counted, None, "–", say_auc(None))
-    return (*counted, third.auc.estimate_ppm, span(third.auc), say_auc(third.auc))
+        return (*counted, None, None, None, say_auc(None))
+    return (*counted, third.auc.estimate_ppm, third.auc.lo_ppm, third.auc.hi_ppm, say_auc(third.auc))
 
 
 def _table(figures: Figures) -> DataTable:
@@ -149,8 +170,8 @@ def _table(figures: Figures) -> DataTable:
             f"always saying the sample's rate would give {show(_constant_brier(figures), 'fraction_ppm')}",
         ),
         (
-            "Mean PD against bad rate",
-            f"{percent(figures.mean_pd_ppm)} against {percent(share_ppm(figures.bads, figures.rows))}",
+            "Mean PD, and bad rate",
+            f"{percent(figures.mean_pd_ppm)}, {percent(share_ppm(figures.bads, figures.rows))}",
             "PDs at the sample's own bad rate, only here",
         ),
         (
@@ -181,8 +202,8 @@ def _permuted(found: Permutations | None) -> Callout:
         return Callout(
             tone="unknown",
             title="The permutation test was not run · 未做置换检验",
-            text="It deals the labels out at random and runs the whole pipeline again, to see what it finds where there is nothing. "
-            "`--full` runs it.",
+            text="It deals the labels out at random and runs the whole pipeline again, to see what it finds where there is "
+            "nothing. `--full` runs it.",
         )
     away = abs(found.mean_ppm - TOSS_PPM) <= ALLOWED_FROM_TOSS_PPM
     said = "as it should be" if away else "**further from 0.5 than 0.03: something in the pipeline sees what it must not**"
@@ -198,8 +219,8 @@ def _permuted(found: Permutations | None) -> Callout:
 def _method(result: Result) -> tuple[str, ...]:
     comparison, figures = result.proof.comparison, result.study.figures
     return (
-        f"Nested cross-validation in five folds, drawn anew for each seed: {say_seeds(figures.seeds)}. Choice of features, bins and "
-        "strength happens inside each fold and sees nothing of what it is judged on.",
+        f"Nested cross-validation in five folds, drawn anew for each seed: {say_seeds(figures.seeds)}. Choice of features, bins "
+        "and strength happens inside each fold and sees nothing of what it is judged on.",
         "Intervals draw businesses with replacement 2,000 times; models are not refitted. So they say how much these few "
         "businesses decide, not what another training sample would have done.",
         "The recipe's settings were settled after 26 of them had been compared on the contest's 123 businesses. On those, every "

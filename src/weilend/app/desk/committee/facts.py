@@ -9,7 +9,9 @@ from typing import Final
 
 from weilend.app.desk.placing import candidates_of, economics_of
 from weilend.app.desk.run import Result
-from weilend.core.values import Receipt
+from weilend.core.money import PPM
+from weilend.core.values import Reason, Receipt
+from weilend.features.spec import Feature
 from weilend.partners import Placement, margin_ppm
 
 APPROVED, NOT_PLACED, REFERRED, DECLINED = "approve", "approve, not placed", "refer", "decline"
@@ -17,6 +19,16 @@ APPROVED, NOT_PLACED, REFERRED, DECLINED = "approve", "approve, not placed", "re
 ANSWERS: Final = (APPROVED, NOT_PLACED, REFERRED, DECLINED)
 ANSWERS_ZH: Final = {APPROVED: "通过并安排", NOT_PLACED: "通过未安排", REFERRED: "转人工", DECLINED: "拒绝"}
 OUTCOMES: Final = ("approve", "refer", "decline")
+
+
+def label_feature(feature: Feature) -> str:
+    """Return a feature's name with its Chinese words, for charts."""
+    return f"{feature.name} {feature.zh.format(value='')}"
+
+
+def say_both(reason: Reason) -> str:
+    """Return a reason in English and Chinese."""
+    return f"{reason.en} · {reason.zh}"
 
 
 def business_of(receipt: Receipt) -> str:
@@ -60,7 +72,7 @@ def mean_pd_ppm(placements: Sequence[Placement]) -> int | None:
 def taken_fen(result: Result, placement: Placement) -> int:
     """Return how much of a placement is expected to be taken up: its expected profit over what each yuan taken earns."""
     each = margin_ppm(placement.pd_ppm, placement.annual_rate_ppm, economics_of(result.sealed.product))
-    return round(placement.expected_profit_fen * 1_000_000 / each) if each else 0
+    return round(placement.expected_profit_fen * PPM / each) if each else 0
 
 
 def shared_customers(result: Result) -> dict[str, tuple[str, ...]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-from weilend.app.desk.committee.facts import OUTCOMES
+from weilend.app.desk.committee.facts import OUTCOMES, say_both
 from weilend.app.desk.run import Result
 from weilend.core.values import Reason
 from weilend.report import Block, ChartBlock, Column, DataTable, bars
@@ -18,7 +18,7 @@ _LIMIT = "limit_"
 def tabulate_reasons(result: Result) -> list[Block]:
     """Return a chart of what stood in the way, and the table of all reasons."""
     given = [(reason.code, receipt.decision.outcome) for receipt in result.receipts for reason in receipt.decision.reasons]
-    counted = Counter(given)
+    counted: Counter[tuple[str, str]] = Counter(given)
     names = _names(result)
     codes = [code for code, _ in Counter(code for code, _ in given).most_common()]
     return [*_in_the_way(counted, codes, names, result), _table(counted, codes, names)]
@@ -47,11 +47,10 @@ def _table(counted: Counter[tuple[str, str]], codes: list[str], names: dict[str,
         caption="… stands for the value of each business. Reasons from the model are named after the value they state.",
         columns=(
             Column(title="Code 原因码"),
-            Column(title="Reason"),
-            Column(title="原因"),
+            Column(title="Reason 原因"),
             *(Column(title=outcome, unit="count") for outcome in OUTCOMES),
         ),
-        rows=tuple((code, names[code].en, names[code].zh, *(counted[code, outcome] for outcome in OUTCOMES)) for code in codes),
+        rows=tuple((code, say_both(names[code]), *(counted[code, outcome] for outcome in OUTCOMES)) for code in codes),
         folded=False,
     )
 

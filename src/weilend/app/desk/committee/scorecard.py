@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from weilend.app.desk.committee.facts import label_feature
 from weilend.app.desk.committee.words import percent, plural, share, share_ppm
 from weilend.app.desk.run import Result
 from weilend.features.spec import Unit, show_value
 from weilend.models.card import ANCHOR_ODDS, ANCHOR_POINTS, POINTS_TO_DOUBLE, Characteristic
 from weilend.report import Bullets, ChartBlock, Column, DataTable, Details, Prose, Section, bars
 
-SIGNS = {1: "higher is safer 越高越好", -1: "higher is riskier 越高越差", 0: "not declared"}
+SIGNS = {1: "+", -1: "−", 0: "none"}
 
 
 def compose_scorecard(result: Result) -> Section:
@@ -44,14 +45,17 @@ def _scale(result: Result) -> str:
 def _adds_up(result: Result) -> str:
     scores = [receipt.score for receipt in result.receipts if receipt.score]
     exact = sum(score.points == score.base_points + sum(c.points for c in score.contributions) for score in scores)
-    return f"**Reasons add up:** base points plus the points of all features are the score, exactly, in {share(exact, len(scores))}."
+    return (
+        f"**Reasons add up:** base points plus the points of all features are the score, exactly, in "
+        f"{share(exact, len(scores))}."
+    )
 
 
 def _reach(items: tuple[Characteristic, ...]) -> ChartBlock:
     return ChartBlock(
         title="How many points each feature decides 各变量的分值跨度",
         description="From the worst bin of a feature to its best.",
-        spec=bars([item.feature.name for item in items], [_spread(item) for item in items], axis="points"),
+        spec=bars([label_feature(item.feature) for item in items], [_spread(item) for item in items], axis="points"),
     )
 
 
@@ -63,16 +67,16 @@ def _features(items: tuple[Characteristic, ...]) -> DataTable:
     ordered = sorted(items, key=lambda item: (-_spread(item), item.feature.name))
     return DataTable(
         title="The features, their signs and weights 入模变量",
-        caption="Weight is the coefficient on the evidence of a feature, never negative: the sign was declared, not fitted. "
-        "Information is the information value that the training rows show.",
+        caption="Sign + means higher is safer (越高越好), − higher is riskier (越高越差). "
+        "Weight is the coefficient on the evidence of a feature, never negative: the sign was declared, not fitted. "
+        "IV is the information value that the training rows show.",
         columns=(
             Column(title="Feature"),
-            Column(title="What it says"),
-            Column(title="变量"),
+            Column(title="What it says 含义"),
             Column(title="Sign 方向"),
             Column(title="Why it matters"),
             Column(title="Weight 权重", unit="fraction_ppm", bar=True),
-            Column(title="Information IV", unit="fraction_ppm"),
+            Column(title="IV", unit="fraction_ppm"),
         ),
         rows=tuple(_feature(item) for item in ordered),
         folded=False,
@@ -81,8 +85,8 @@ def _features(items: tuple[Characteristic, ...]) -> DataTable:
 
 def _feature(item: Characteristic) -> tuple[str | int, ...]:
     feature = item.feature
-    said = (feature.en.format(value="…"), feature.zh.format(value="…"))
-    return (feature.name, *said, SIGNS[feature.sign], feature.why, item.coefficient_micro, item.information_micro)
+    said = f"{feature.en.format(value='…')} {feature.zh.format(value='…')}"
+    return (feature.name, said, SIGNS[feature.sign], feature.why, item.coefficient_micro, item.information_micro)
 
 
 def _bins(items: tuple[Characteristic, ...]) -> DataTable:
@@ -108,9 +112,9 @@ def _bin_rows(item: Characteristic) -> list[tuple[str | int | None, ...]]:
     name = item.feature.name
     for place, (points, seen, bads) in enumerate(zip(item.points, item.rows, item.bads, strict=True)):
         said = bin_text(item.cuts, place, item.feature.unit)
-        rows.append((name, said, seen, bads, share_ppm(bads, seen) if seen else None, points))
+        rows.append((name if place == 0 else "", said, seen, bads, share_ppm(bads, seen) if seen else None, points))
     rate = share_ppm(item.null_bads, item.null_rows) if item.null_rows else None
-    return [*rows, (name, "not known", item.null_rows, item.null_bads, rate, item.null_points)]
+    return [*rows, ("", "not known", item.null_rows, item.null_bads, rate, item.null_points)]
 
 
 def bin_text(cuts: tuple[int, ...], place: int, unit: Unit) -> str:

@@ -1,9 +1,10 @@
-"""In: a `Result`. Out: the section that compares the applicants with those the model learnt from. Used: by the committee's report."""
+"""In: a `Result`. Out: the section that sets applicants beside those the model learnt from. Used: by the committee's report."""
 
 from __future__ import annotations
 
 import numpy as np
 
+from weilend.app.desk.committee.facts import label_feature
 from weilend.app.desk.committee.words import percent, plural, share
 from weilend.app.desk.population import Group
 from weilend.app.desk.run import Result
@@ -26,7 +27,7 @@ def compose_shift(result: Result) -> Section:
         title_zh="样本差异",
         lead=f"The {len(asked.names)} that apply set beside the {len(known.names)} whose outcome is known. A model is only as much "
         "use as the two are alike.",
-        blocks=(_said(result, drift), _legal_forms(result), _chart(drift), _table(result, drift)),
+        blocks=(_said(result, drift), _legal_forms(result), _chart(result, drift), _table(result, drift)),
         new_page=True,
     )
 
@@ -72,17 +73,18 @@ def _legal_forms(result: Result) -> Prose:
     )
 
 
-def _chart(drift: list[Drift]) -> ChartBlock:
+def _chart(result: Result, drift: list[Drift]) -> ChartBlock:
     top = drift[:CHARTED]
+    labels = {feature.name: label_feature(feature) for feature in result.sealed.features.features}
     return ChartBlock(
         title="Features that differ most 差异最大的变量",
-        description="Population stability index of each feature; grey would be within chance.",
+        description="Population stability index (PSI) of each feature; grey is within chance.",
         spec=bars(
-            [one.feature for one in top],
+            [labels[one.feature] for one in top],
             [one.psi_ppm for one in top],
             unit="fraction_ppm",
             axis="PSI",
-            highlight=[one.feature for one in top if one.moved] or ["none"],
+            highlight=[labels[one.feature] for one in top if one.moved] or ["none"],
         ),
     )
 
@@ -105,8 +107,10 @@ def _table(result: Result, drift: list[Drift]) -> DataTable:
             Column(title="Median, applicants"),
         ),
         rows=tuple(
-            (one.feature, one.psi_ppm, one.lo_ppm, one.hi_ppm, one.chance_ppm, "yes" if one.moved else "no")
-            + tuple(_shown(features.get(one.feature), side.get(one.feature)) for side in (known, asked))
+            (
+                *(one.feature, one.psi_ppm, one.lo_ppm, one.hi_ppm, one.chance_ppm, "yes" if one.moved else "no"),
+                *(_shown(features.get(one.feature), side.get(one.feature)) for side in (known, asked)),
+            )
             for one in drift
         ),
         folded=True,

@@ -10,9 +10,13 @@ from weilend.app.desk.committee.facts import (
     count_answers,
     count_outcomes,
     day_of,
+    mean_pd_ppm,
     mean_rate_ppm,
 )
+from weilend.app.desk.committee.outcomes import find_grade
 from weilend.app.desk.committee.words import (
+    TOSS_PPM,
+    businesses,
     head_difference,
     percent,
     plural,
@@ -20,7 +24,9 @@ from weilend.app.desk.committee.words import (
     say_difference,
     say_seeds,
     share,
+    side_of,
     span,
+    wilson,
     yuan,
 )
 from weilend.app.desk.run import Result
@@ -34,7 +40,9 @@ LOCKDOWN_INSIDE_FROM = date(2020, 2, 1)
 def compose_short(result: Result) -> Section:
     """Return page one."""
     blocks: list[Block] = [KeyFigures((*_decided(result), *_known(result)))]
+    blocks += [_noted(result.order.note)] if result.order.note else []
     blocks += [_assumed_known(result)] if result.study.about.assumed_known else []
+    blocks += [_no_ranking()] if side_of(result.study.figures.auc, TOSS_PPM) != "above" else []
     blocks += [_against_size(result), _not_known(result)]
     return Section(id="short", title="In short", title_zh="摘要", blocks=tuple(blocks))
 
@@ -45,7 +53,7 @@ def say_decided(result: Result) -> str:
     return (
         f"Of {plural(len(result.receipts), 'application')}, **{outcomes['approve']} were approved**, {outcomes['refer']} referred "
         f"to a person and {outcomes['decline']} declined. Of the approved, {answers[APPROVED]} are offered a loan, "
-        f"{yuan(book.offered_fen)} in all of a budget of {yuan(book.budget_fen)}; for {answers[NOT_PLACED]} the budget left nothing."
+        f"{yuan(book.offered_fen)} in all of a budget of {yuan(book.budget_fen)}; for {answers[NOT_PLACED]} it left nothing."
     )
 
 
@@ -88,7 +96,7 @@ def _known(result: Result) -> tuple[KeyFigure, ...]:
         KeyFigure(
             "AUC, out of fold 折外AUC",
             show(figures.auc.estimate_ppm, "fraction_ppm"),
-            f"{span(figures.auc)} (95 %); {plural(figures.rows, 'business', 'businesses')}, {plural(figures.bads, 'bad')}; "
+            f"{span(figures.auc)} (95 %); {businesses(figures.rows)}, {plural(figures.bads, 'bad')}; "
             f"{say_seeds(figures.seeds)}",
         ),
         KeyFigure(
@@ -115,16 +123,30 @@ def _assumed_known(result: Result) -> Callout:
     )
 
 
+def _noted(note: str) -> Callout:
+    return Callout(tone="warning", title="Said by whoever ordered this run · 委托方说明", text=note)
+
+
+def _no_ranking() -> Callout:
+    return Callout(
+        tone="warning",
+        title="The card is not shown to rank at all · 未显示评分卡具有排序能力",
+        text="The interval of its AUC does not lie above 0.5, which is a coin. Decisions that rest on its PDs rest on nothing that "
+        "these businesses show.",
+    )
+
+
 def _against_size(result: Result) -> Callout:
     study = result.study
     title, title_zh = head_difference(study.over_size, SIZE, SIZE_ZH)
     return Callout(
         tone="note",
         title=f"{title} · {title_zh}",
-        text=f"Ranking the {plural(study.figures.rows, 'business', 'businesses')} with a known outcome by their net sales of three "
+        text=f"Ranking the {businesses(study.figures.rows)} with a known outcome by their net sales of three "
         f"years, with no model at all, has an AUC of {show(study.size_auc.estimate_ppm, 'fraction_ppm')} "
-        f"({span(study.size_auc)}). The card's is {show(study.figures.auc.estimate_ppm, 'fraction_ppm')} ({span(study.figures.auc)}); "
-        f"{say_auc(study.figures.auc)}. The paired difference, card minus size, is {say_difference(study.over_size, SIZE)}.",
+        f"({span(study.size_auc)}). The card has {show(study.figures.auc.estimate_ppm, 'fraction_ppm')} "
+        f"({span(study.figures.auc)}; {say_auc(study.figures.auc)}). "
+        f"The paired difference, card minus size, is {say_difference(study.over_size, SIZE)}.",
     )
 
 
@@ -132,7 +154,7 @@ def _not_known(result: Result) -> Callout:
     return Callout(
         tone="unknown",
         title="What this report does not know · 本报告所不知道的",
-        items=(*_label_limits(result), *_economic_limits(result), *_data_limits(result)),
+        items=(*_label_limits(result), *_safest(result), *_economic_limits(result), *_data_limits(result)),
     )
 
 
@@ -151,6 +173,21 @@ def _label_limits(result: Result) -> tuple[str, ...]:
         f"**The bad rate at a lender's door.** In the sample {share(figures.bads, figures.rows)} went bad; that is how the "
         f"sample was chosen (for the contest's files, by the contest). The portfolio's {percent(base)} is an assumption, and PDs "
         f"are moved from {percent(card.sample_ppm)} to it.",
+    )
+
+
+def _safest(result: Result) -> tuple[str, ...]:
+    """Return how far the PDs of the safest grade rest on anything that was seen."""
+    grade = next(iter(result.sealed.product.grades))
+    inside, mean = find_grade(result, grade), mean_pd_ppm(result.allocation.placements)
+    if not inside or mean is None:
+        return ()
+    bads = sum(result.population.bad().tolist()[place] for place in inside)
+    low, high = wilson(bads, len(inside))
+    return (
+        f"**How safe the safest are.** The PDs of the placed book average {percent(mean, 2)}. Of those graded {grade} out of fold "
+        f"({len(inside)}), {bads} went bad: so few leave their bad rate, in this sample, anywhere from {percent(low)} to "
+        f"{percent(high)} (95 %).",
     )
 
 
@@ -181,5 +218,6 @@ def _data_limits(result: Result) -> tuple[str, ...]:
         "lockdown of 2020.",
         f"**What was seen as it happened.** {percent(reconstructed)} of the invoices were handed over later and are "
         "reconstructed.",
-        f"**Whether the files are real.** Read were {sources}; a simulated file reads the same, and nothing here tells them apart.",
+        f"**Whether the files are real.** Read were {sources}; a simulated file reads the same. Nothing here tells "
+        "them apart but a note by whoever ordered the run.",
     )

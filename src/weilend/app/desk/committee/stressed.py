@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from weilend.app.desk.committee.words import percent, plural, share, yuan
+from weilend.app.desk.committee.words import businesses, percent, plural, share, yuan
 from weilend.app.desk.run import Result
 from weilend.partners import Scenario, StressCell, survival
 from weilend.report import Block, ChartGrid, Column, DataTable, Panel, Prose, Section, Unit, heat
@@ -19,7 +19,7 @@ def compose_stress(result: Result) -> Section:
         _grid(
             result,
             "Expected profit of the book as it is placed 原方案预期利润",
-            "Amounts and rates stay; PDs, losses and cost of money change. Orange is an expected loss.",
+            "Amounts and rates stay; PDs, losses and cost of money change.",
             lambda cell: cell.base_profit_fen,
         ),
         _grid(
@@ -31,7 +31,7 @@ def compose_stress(result: Result) -> Section:
         _grid(
             result,
             "Placements that survive 仍获授信的企业数",
-            f"How many of the {plural(len(result.allocation.placements), 'business', 'businesses')} placed now would be placed again.",
+            f"How many of the {businesses(len(result.allocation.placements))} placed now would be placed again.",
             lambda cell: len(cell.kept),
             unit="count",
         ),
@@ -60,8 +60,8 @@ def _worst(result: Result) -> str:
     worst = min(cells, key=lambda cell: cell.base_profit_fen)
     losing = sum(cell.base_profit_fen < 0 for cell in cells)
     return (
-        f"Left as it is, the book expects **{yuan(worst.base_profit_fen)}** in the worst combination ({_name(worst.scenario)}), against "
-        f"{yuan(result.allocation.expected_profit_fen)} at the base. It expects a loss in {losing} of {len(cells)}."
+        f"Left as it is, the book expects **{yuan(worst.base_profit_fen)}** in the worst combination ({_name(worst.scenario)}), "
+        f"against {yuan(result.allocation.expected_profit_fen)} at the base. It expects a loss in {losing} of {len(cells)}."
     )
 
 
@@ -71,9 +71,9 @@ def _kept(result: Result) -> str:
     fewest = min((len(cell.kept) for cell in cells), default=0)
     return (
         f"**Which decisions survive:** {share(always, len(counts))} businesses that are placed now are placed in all {len(cells)} "
-        f"combinations; {fewest} of them are in the combination that keeps fewest. Amounts and rates may differ from one to the next. "
-        "Points do not move with a bad rate, PDs do: the order of businesses stays, so a stress of it cannot show that the card "
-        "ranks them wrongly."
+        f"combinations; {fewest} of them are in the combination that keeps fewest. Amounts and rates may differ from one to the "
+        "next. Points do not move with a bad rate, PDs do: the order of businesses stays, so a stress of it cannot show that the "
+        "card ranks them wrongly."
     )
 
 
@@ -98,7 +98,8 @@ def _grid(result: Result, title: str, description: str, read: Callable[[StressCe
             domain=domain,
         )
         panels.append(Panel(f"Funding at {percent(funding)}", spec))
-    return ChartGrid(title=title, description=description, panels=tuple(panels))
+    said = f"{description} Orange is an expected loss." if unit == "fen" and domain[0] < 0 else description
+    return ChartGrid(title=title, description=said, panels=tuple(panels))
 
 
 def _survival(result: Result) -> DataTable:

@@ -6,9 +6,10 @@ What a sentence may claim hangs on the interval of its figure, and only on that:
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import sqrt
 from typing import Final, Literal
 
-from weilend.core.money import show_percent, show_yuan
+from weilend.core.money import PPM, show_percent, show_yuan
 from weilend.models.folds import SEEDS
 from weilend.models.metrics import Interval
 from weilend.report import show
@@ -28,12 +29,12 @@ def yuan(fen: int) -> str:
 
 
 def percent(ppm: int, places: int = 1) -> str:
-    """Return a share as a percentage; whole ones lose their decimals.
+    """Return a share as a percentage that no line break parts; whole ones lose their decimals.
 
-    >>> percent(80_000), percent(74_512), percent(74_512, 2)
-    ('8 %', '7.5 %', '7.45 %')
+    >>> percent(80_000).split(), percent(74_512).split(), percent(74_512, 2).split()
+    (['8', '%'], ['7.5', '%'], ['7.45', '%'])
     """
-    return show_percent(ppm, 0 if ppm % 10_000 == 0 else places)
+    return show_percent(ppm, 0 if ppm % 10_000 == 0 else places).replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def share_ppm(part: int, whole: int) -> int:
@@ -42,14 +43,14 @@ def share_ppm(part: int, whole: int) -> int:
     >>> share_ppm(27, 123), share_ppm(0, 0)
     (219512, 0)
     """
-    return round(1_000_000 * part / whole) if whole else 0
+    return round(PPM * part / whole) if whole else 0
 
 
 def share(part: int, whole: int) -> str:
-    """Return how many of how many, and the percentage.
+    r"""Return how many of how many, and the percentage.
 
     >>> share(27, 123)
-    '27 of 123 (22.0 %)'
+    '27 of 123 (22.0\xa0%)'
     """
     return f"{part:,} of {whole:,} ({percent(share_ppm(part, whole))})" if whole else f"{part:,} of {whole:,}"
 
@@ -61,6 +62,27 @@ def plural(count: int, one: str, many: str = "") -> str:
     ('1 business', '1,200 rows')
     """
     return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def businesses(count: int) -> str:
+    """Return a number of businesses.
+
+    >>> businesses(1), businesses(302)
+    ('1 business', '302 businesses')
+    """
+    return plural(count, "business", "businesses")
+
+
+def wilson(part: int, whole: int) -> tuple[int, int]:
+    """Return the 95 % interval of a share in ppm (Wilson 1927), which stays honest where a count is 0 or small.
+
+    >>> wilson(0, 40), wilson(27, 123)
+    ((0, 87622), (155475, 300539))
+    """
+    z, rate = 1.959964, part / whole
+    middle = (rate + z * z / (2 * whole)) / (1 + z * z / whole)
+    reach = z / (1 + z * z / whole) * sqrt(rate * (1 - rate) / whole + z * z / (4 * whole * whole))
+    return round(PPM * max(0.0, middle - reach)), round(PPM * min(1.0, middle + reach))
 
 
 def span(interval: Interval, *, signed: bool = False) -> str:
@@ -137,9 +159,9 @@ def say_seeds(seeds: Sequence[int]) -> str:
     """Return which of the published seeds a figure is over.
 
     >>> say_seeds(range(1, 6)), say_seeds(range(1, 21))
-    ('5 of the 20 published seeds (1–5); --full runs all', 'all 20 published seeds (1–20)')
+    ('5 of the 20 published seeds (1–5)', 'all 20 published seeds (1–20)')
     """
     listed = f"{seeds[0]}–{seeds[-1]}" if len(seeds) > 2 else ", ".join(str(seed) for seed in seeds)
     if len(seeds) < len(SEEDS):
-        return f"{len(seeds)} of the {len(SEEDS)} published seeds ({listed}); --full runs all"
+        return f"{len(seeds)} of the {len(SEEDS)} published seeds ({listed})"
     return f"all {len(SEEDS)} published seeds ({listed})"
