@@ -103,6 +103,7 @@ def undecided(result: Result) -> Result:
         "12 of 60 (20 %)",
         "The portfolio's 8 % is an assumption",
         "How safe the safest are",
+        "settled after 26 of them had been compared",
         "The table of customers lost at each rate is a stand-in",
         "A as A, B as B, C as C",
         "interest first",

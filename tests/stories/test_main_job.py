@@ -93,7 +93,7 @@ def test_reasons_say_the_values_they_were_given_for(job):
 def test_every_decision_replays_to_the_bit(job):
     replayed = job.desk.replay()
     assert (replayed.of, replayed.identical, replayed.problems) == (302, 302, ())
-    assert job.desk.verify() == ()
+    assert job.desk.audit() == ()
 
 
 def test_the_receipts_on_paper_are_the_receipts_in_the_store(job):

@@ -3,7 +3,7 @@
 from weilend.sources.batch import Accounting, Batch, FileCount, account, add_up, join
 from weilend.sources.churn import Churn, read_churn, write_churn
 from weilend.sources.cumcm2020c import CUMCM2020C
-from weilend.sources.identity import first_seen, identify
+from weilend.sources.identity import first_seen, identify, record_ids
 from weilend.sources.profile import PROFILES, Profile, register
 from weilend.sources.reader import detect, read, read_files
 from weilend.sources.writer import write
@@ -25,6 +25,7 @@ __all__ = [
     "read",
     "read_churn",
     "read_files",
+    "record_ids",
     "register",
     "write",
     "write_churn",

@@ -73,8 +73,18 @@ def book_compact(home: Path) -> None:
 @book_group.command("verify")
 @home_option
 def book_verify(home: Path) -> None:
-    """Check book and audit chain for contradictions; exit code 1 if there are any."""
-    problems = open_home(home).verify()
+    """Check the book for contradictions; exit code 1 if there are any."""
+    _tell(open_home(home).verify_book())
+
+
+@click.command("audit")
+@home_option
+def audit_command(home: Path) -> None:
+    """Check book, records, receipts and audit chain against each other; exit code 1 if they contradict."""
+    _tell(open_home(home).audit())
+
+
+def _tell(problems: tuple[str, ...]) -> None:
     for problem in problems:
         click.echo(problem)
     if problems:
@@ -82,4 +92,4 @@ def book_verify(home: Path) -> None:
     click.echo("sound")
 
 
-COMMANDS = (ingest_command, quarantine_group, book_group)
+COMMANDS = (ingest_command, quarantine_group, book_group, audit_command)

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from weilend.app.clock import now
+from weilend.app.desk.audit import audit
 from weilend.app.desk.decide import decide
 from weilend.app.desk.deliver import deliver
 from weilend.app.desk.home import Home, open_home
@@ -142,9 +143,13 @@ class Desk:
         """Return how much the book has of each kind."""
         return self.home.book.stats()
 
-    def verify(self) -> tuple[str, ...]:
-        """Return what contradicts itself in book and audit chain; empty when all is sound."""
-        return (*self.home.book.verify(), *self.home.store.verify_chain())
+    def audit(self) -> tuple[str, ...]:
+        """Return what contradicts itself in book, store, and between the two; empty when all is sound."""
+        return audit(self.home)
+
+    def verify_book(self) -> tuple[str, ...]:
+        """Return what contradicts itself in the book; empty when it is sound."""
+        return self.home.book.verify()
 
     def compact(self) -> None:
         """Compact the book."""
