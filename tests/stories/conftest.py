@@ -42,17 +42,20 @@ def order_for(data: Path, **changes: object) -> Order:
 def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small economy in real formats."""
     folder = tmp_path_factory.mktemp("world")
-    make_world(7, folder)
+    make_world(1, folder)
     return folder
 
 
-@pytest.fixture(
-    scope="session",
-    params=[
-        pytest.param("economy", marks=pytest.mark.xdist_group("economy")),
-        pytest.param("real", marks=pytest.mark.xdist_group("real")),
-    ],
-)
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the stories of one run of the main job on one worker, so that it is run once."""
+    for item in items:
+        kind = getattr(item, "callspec", None) and item.callspec.params.get("job")
+        if kind:
+            item.add_marker(pytest.mark.xdist_group(kind))
+
+
+@pytest.fixture(scope="session", params=["economy", "real"])
 def job(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
     """The main job's result, its home and outputs; `lines` is decisions.csv as a spreadsheet would show it."""
     data = request.getfixturevalue("world") if request.param == "economy" else real_data()

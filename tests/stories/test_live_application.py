@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pyarrow as pa
@@ -35,13 +36,22 @@ def keep(data: Path, folder: Path, *, papers: bool) -> Path:
     return folder
 
 
-@pytest.fixture
-def desk(world, tmp_path):
-    """A desk that knows everything but the applicant's last three months, and has a model."""
-    desk = open_desk(tmp_path / "home")
-    desk.ingest(keep(world, tmp_path / "before", papers=False), consent="own-data")
+pytestmark = pytest.mark.xdist_group("live")
+
+
+@pytest.fixture(scope="module")
+def prepared(world, tmp_path_factory):
+    """A home that knows everything but the applicant's last three months, and has a model."""
+    place = tmp_path_factory.mktemp("prepared")
+    desk = open_desk(place / "home")
+    desk.ingest(keep(world, place / "before", papers=False), consent="own-data")
     desk.build_model("enterprise_loan", DAY, assume_label_known=True)
-    return desk
+    return place / "home"
+
+
+@pytest.fixture
+def desk(prepared, tmp_path):
+    return open_desk(Path(shutil.copytree(prepared, tmp_path / "home")))
 
 
 def test_papers_count_at_once_and_reach_the_book_after(desk, world, tmp_path):

@@ -26,6 +26,8 @@ MAX_COUNT = 100_000_000
 LONG_MONTHS = 36  # the longest window: what the tax portal hands over
 
 # A table: one feature a line, as far as a line goes.
+
+# A table: one feature a line, as far as a line goes.
 # fmt: off
 LEVEL = (
     Feature(name="sales_fen_12m", aggregate="sum", where=VALID_SALE, value="net_fen", months=12, unit="fen",
@@ -162,8 +164,8 @@ QUALITY = (
             why="goods sent back show plans that failed",
             en="red-letter invoices took back {value} of purchases in twelve months", zh="近12个月进项红冲率{value}"),
     Feature(name="purchase_to_sales_12m", aggregate="ratio_of_sums", where=VALID_PURCHASE, value="net_fen",
-            other_where=VALID_SALE, months=12, unit="ppm", lo=0, hi=1_000 * ONE, sign=-1,
-            why="who buys more than is sold burns cash or invoices in circles",
+            other_where=VALID_SALE, months=12, unit="ppm", lo=0, hi=1_000 * ONE, sign=0,
+            why="too little and too much are both warnings, so no sign fits; rules draw the lines",
             en="purchases were {value} of sales in twelve months", zh="近12个月采购销售比{value}"),
     Feature(name="sales_tax_burden_12m", aggregate="ratio_of_sums", where=POSITIVE_SALE, value="tax_fen",
             other_where=POSITIVE_SALE, months=12, unit="ppm", lo=0, hi=ONE, sign=0,

@@ -13,7 +13,7 @@ def sim_group() -> None:
 
 
 @sim_group.command("world")
-@click.option("--seed", default=7, show_default=True, help="The same seed gives the same world.")
+@click.option("--seed", default=1, show_default=True, help="The same seed gives the same world.")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder for the files.")
 def sim_world(seed: int, out: Path) -> None:
     """Write a small world of firms, invoices and outcomes as the files of source cumcm2020c."""
