@@ -49,7 +49,9 @@ def features_page() -> str:
         group = FEATURE_SETS[name]
         parts.append(f"\n## Feature set `{name}`: {len(group.features)} features\n")
         parts.append("| feature | unit | window | credit sign | why |\n|---|---|---|---|---|")
-        parts += [f"| [`{f.name}`](#{f.name}) | {f.unit} | {f.months} months | {SIGNS[f.sign]} | {f.why} |" for f in group.features]
+        parts += [
+            f"| [`{f.name}`](#{f.name}) | {f.unit} | {f.months} months | {SIGNS[f.sign]} | {f.why} |" for f in group.features
+        ]
         for feature in group.features:
             rows = [f"| {what} | {str(value).replace('|', '&#124;')} |" for what, value in describe_feature(feature)[1:]]
             parts.append(f"\n### {feature.name}\n\n| | |\n|---|---|\n" + "\n".join(rows))
