@@ -50,7 +50,7 @@ def features_page() -> str:
         parts.append(f"\n## Feature set `{name}`: {len(group.features)} features\n")
         parts.append("| feature | unit | window | credit sign | why |\n|---|---|---|---|---|")
         parts += [
-            f"| [`{f.name}`](#{f.name}) | {f.unit} | {f.months} months | {SIGNS[f.sign]} | {f.why} |" for f in group.features
+            f"| [`{f.name}`](#{f.name}) | {f.unit} | {f.reach.text} | {SIGNS[f.sign]} | {f.why} |" for f in group.features
         ]
         for feature in group.features:
             rows = [f"| {what} | {str(value).replace('|', '&#124;')} |" for what, value in describe_feature(feature)[1:]]

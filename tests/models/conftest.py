@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from weilend.features.spec import Feature
+from weilend.features.spec import Feature, Part
 from weilend.models.table import Integers, Table
 
 UNITS = ("fen", "ppm", "count", "months")
@@ -17,7 +17,8 @@ def features(k: int = 8) -> list[Feature]:
     """Signs run +1, -1, +1, -1 …; the last feature has sign 0."""
     signs = [1 if j % 2 == 0 else -1 for j in range(k - 1)] + [0]
     return [
-        Feature(name=f"f{j:02d}", aggregate="sum", months=12, unit=UNITS[j % 4], lo=-(10**13), hi=10**13, sign=sign,
+        Feature(name=f"f{j:02d}", aggregate="sum", of=Part("invoice", value="net_fen"), months=12, unit=UNITS[j % 4],
+                lo=-(10**13), hi=10**13, sign=sign,
                 why="test", en=f"f{j:02d} was {{value}}", zh=f"f{j:02d}为{{value}}")
         for j, sign in enumerate(signs)
     ]  # fmt: skip

@@ -127,9 +127,10 @@ def test_the_rating_never_reaches_a_feature(job):
     """The bank's rating is in the book, and no feature can be made of it."""
     from weilend.core.errors import InputError
     from weilend.features.plans import FeatureSet, make_plan
+    from weilend.features.spec import Part
 
     assert job.desk.book_stats()["external_rating"].rows > 100
-    planted = msgspec.structs.replace(FEATURES["sales_count_12m"], kind="external_rating", where="", name="rating")
+    planted = msgspec.structs.replace(FEATURES["sales_count_12m"], of=Part("external_rating"), name="rating")
     with pytest.raises(InputError, match="reads external_rating"):
         make_plan(FeatureSet("planted", (planted,)))
 

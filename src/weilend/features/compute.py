@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 
 import msgspec
 import numpy as np
@@ -71,14 +71,14 @@ def finish(features: FeatureSet, spine: Spine, states: Mapping[str, State], cale
     >>> finish(INVOICE, Spine(("E1",), (1_577_808_000,)), states, Calendar()).column("sales_fen_12m")
     [None]
     """
-    history = {kind: _history(states[seen_fold(kind).name], spine.size) for kind in {f.kind for f in features.features}}
+    history = {kind: _history(states[seen_fold(kind).name], spine.size) for kind in features.kinds}
     values = np.zeros((spine.size, len(features.features)), dtype=np.int64)
     known = np.zeros_like(values, dtype=np.bool_)
     days = [calendar.day_of(instant) for instant in spine.as_of]
     for at, feature in enumerate(features.features):
         window = _window(feature, states, spine.size, days)
         answer = AGGREGATES[feature.aggregate].finish(window)
-        values[:, at], known[:, at] = _round(answer, feature, history[feature.kind])
+        values[:, at], known[:, at] = _round(answer, feature, np.minimum.reduce([history[part.kind] for part in feature.parts]))
     return FeatureTable(features, spine, values, known)
 
 
@@ -97,7 +97,7 @@ def name_top_parties(feature: Feature, spine: Spine, states: Mapping[str, State]
     (fold,) = folds_of(feature)
     state = states[fold.name]
     totals: dict[tuple[int, str], int] = defaultdict(int)
-    for index in np.flatnonzero(state.slot < feature.months).tolist():
+    for index in np.flatnonzero(state.slot < feature.reach.length).tolist():
         totals[int(state.row[index]), str(state.parties[state.party[index]])] += int(state.total[index])
     top: dict[int, tuple[int, str]] = {}
     for (row, party), total in sorted(totals.items()):
@@ -107,14 +107,16 @@ def name_top_parties(feature: Feature, spine: Spine, states: Mapping[str, State]
 
 
 def _window(feature: Feature, states: Mapping[str, State], size: int, days: list[date]) -> Window:
-    first = [(first_of_month(month_index(day) - feature.months) - EPOCH).days for day in days]
+    opens = [
+        first_of_month(month_index(day) - feature.months) if feature.months else day - timedelta(feature.days) for day in days
+    ]
     parts = [states[fold.name] for fold in folds_of(feature)]
     return Window(
         state=parts[0],
         other=parts[1] if len(parts) > 1 else None,
         size=size,
-        months=feature.months,
-        first_day=np.array(first, dtype=np.int64),
+        length=feature.reach.length,
+        first_day=np.array([(day - EPOCH).days for day in opens], dtype=np.int64),
         as_of_day=np.array([(day - EPOCH).days for day in days], dtype=np.int64),
     )
 

@@ -1,7 +1,7 @@
 """In: features. Out: the `Plan` that an engine folds. Used: by `features.compute`; formulas are compiled here, once.
 
-Features that group the same rows by the same grain share one fold over the longest of their windows, so each row is folded once
-per grain whatever the number of windows (measured: a filtered aggregate per window costs 30-48 scans, this 12-15).
+Features that group the same rows alike share one fold over the longest of their windows, so each row is folded once
+per grouping whatever the number of windows (measured: a filtered aggregate per window costs 30-48 scans, this 12-15).
 """
 
 from __future__ import annotations
@@ -9,34 +9,40 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import msgspec
-import numpy as np
-import numpy.typing as npt
 
 from weilend.core.errors import InputError
 from weilend.core.ids import content_hash
-from weilend.core.plan import Columns, Fold, Grain, Plan
+from weilend.core.plan import Fold, Measure, Plan, Reach, Slot, Unit
 from weilend.core.records import FORBIDDEN_TO_FEATURES, KINDS
 from weilend.features.finish import AGGREGATES
-from weilend.features.spec import Feature
+from weilend.features.spec import Feature, Part
 from weilend.formula import parse
 
 DIALECTS = ("duckdb",)
 EVERY_ROW = "true"
 NO_VALUE = "0"
+SEEN_MONTHS = 36  # how far back we ask whether anything is known at all
+#: The slot that divides a window of each unit, so that folds serve every shorter window too.
+SERIES: dict[Unit, Slot] = {"months": "month", "days": "age"}
+#: Groupings from which a shorter window cannot be told exactly: such folds are shared only by windows of one length.
+UNDIVIDED = frozenset({("months", "none"), ("days", "none"), ("months", "hour"), ("days", "hour"), ("days", "day")})
 
 
 class FoldId(msgspec.Struct, frozen=True, order=True):
     """What makes two features share a fold."""
 
     kind: str
-    grain: Grain
+    unit: Unit
+    slot: Slot
+    by: str
     where: str
     value: str
+    length: int = 0
 
     @property
     def name(self) -> str:
         """Short stable name of the fold."""
-        return f"{self.grain}_{content_hash(self)[:12]}"
+        return f"{self.kind}_{self.slot}_{content_hash(self)[:12]}"
 
 
 class FeatureSet(msgspec.Struct, frozen=True):
@@ -55,28 +61,43 @@ class FeatureSet(msgspec.Struct, frozen=True):
         """Content hash of every definition."""
         return content_hash({"name": self.name, "features": self.features})
 
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of record that its features read."""
+        return tuple(dict.fromkeys(part.kind for feature in self.features for part in feature.parts))
+
     def __getitem__(self, name: str) -> Feature:
         return {feature.name: feature for feature in self.features}[name]
 
 
 def folds_of(feature: Feature) -> tuple[FoldId, ...]:
-    """Return the fold, or the two folds, that a feature's aggregate reads.
+    """Return the fold, or the folds, that a feature's aggregate reads, one for each of its parts.
 
-    Raises `InputError` when the feature reads what others think of a firm or what became of it.
+    Raises `InputError` when the feature reads what others think of a firm or what became of it, or its parts do not fit.
     """
-    if feature.kind in FORBIDDEN_TO_FEATURES:
-        raise InputError(f"feature {feature.name} reads {feature.kind}", hint="no feature may look at outcomes or ratings")
     aggregate = AGGREGATES[feature.aggregate]
-    value = feature.value or NO_VALUE
-    first = FoldId(feature.kind, aggregate.grain, feature.where or EVERY_ROW, value)
-    if not aggregate.two_filters:
-        return (first,)
-    return (first, FoldId(feature.kind, aggregate.grain, feature.other_where or EVERY_ROW, value))
+    if len(feature.parts) != aggregate.parts:
+        raise InputError(
+            f"feature {feature.name}: {feature.aggregate} takes {aggregate.parts} parts", hint="give of, or of and against"
+        )
+    return tuple(_fold_of(feature, part) for part in feature.parts)
+
+
+def _fold_of(feature: Feature, part: Part) -> FoldId:
+    if part.kind in FORBIDDEN_TO_FEATURES:
+        raise InputError(f"feature {feature.name} reads {part.kind}", hint="no feature may look at outcomes or ratings")
+    aggregate, reach = AGGREGATES[feature.aggregate], feature.reach
+    if aggregate.by and not part.by:
+        raise InputError(f"feature {feature.name}: {feature.aggregate} tells rows apart", hint="give the part a `by`")
+    slot = SERIES[reach.unit] if aggregate.slot == "series" else aggregate.slot
+    length = reach.length if (reach.unit, slot) in UNDIVIDED else 0
+    by = part.by if aggregate.by else ""
+    return FoldId(part.kind, reach.unit, slot, by, part.where or EVERY_ROW, part.value or NO_VALUE, length)
 
 
 def seen_fold(kind: str) -> FoldId:
     """Return the fold that says whether, and since when, we know anything of a subject."""
-    return FoldId(kind, "month", EVERY_ROW, NO_VALUE)
+    return FoldId(kind, "months", "month", "", EVERY_ROW, NO_VALUE)
 
 
 def make_plan(features: FeatureSet) -> Plan:
@@ -89,37 +110,35 @@ def make_plan(features: FeatureSet) -> Plan:
     >>> len(plan.folds) < len(INVOICE.features), plan.identity == INVOICE.identity
     (True, True)
     """
-    months: dict[FoldId, int] = {}
+    lengths: dict[FoldId, int] = {}
+    measures: dict[FoldId, set[Measure]] = {}
     for feature in features.features:
         for fold in folds_of(feature):
-            months[fold] = max(months.get(fold, 0), feature.months)
-    longest = max(feature.months for feature in features.features)
-    for kind in {feature.kind for feature in features.features}:
-        months[seen_fold(kind)] = longest
-    return Plan(features.identity, tuple(_compile(fold, months[fold]) for fold in sorted(months)))
+            lengths[fold] = max(lengths.get(fold, 0), feature.reach.length)
+            measures.setdefault(fold, set()).update(AGGREGATES[feature.aggregate].measures)
+    for kind in features.kinds:
+        lengths[seen_fold(kind)] = max(SEEN_MONTHS, lengths.get(seen_fold(kind), 0))
+        measures.setdefault(seen_fold(kind), set())
+    return Plan(features.identity, tuple(_compile(fold, lengths[fold], measures[fold]) for fold in sorted(lengths)))
 
 
-def _compile(fold: FoldId, months: int) -> Fold:
+def _compile(fold: FoldId, length: int, measures: set[Measure]) -> Fold:
     kind = KINDS[fold.kind]
     where, value = (parse(text, kind.readable()) for text in (fold.where, fold.value))
-    compute = value.numpy()
-
-    def amounts(columns: Columns) -> npt.NDArray[np.int64]:
-        values, valid = compute(columns)
-        return np.where(valid, values, 0).astype(np.int64)
-
     return Fold(
         name=fold.name,
         kind=fold.kind,
-        grain=fold.grain,
-        months=months,
+        reach=Reach(fold.unit, length),
+        slot=fold.slot,
+        by=fold.by,
+        measures=tuple(sorted(measures)),
         reads=tuple(sorted(where.names | value.names)),
         where=where.text,
         value=value.text,
         where_sql={dialect: where.sql(dialect) for dialect in DIALECTS},
         value_sql={dialect: value.sql(dialect) for dialect in DIALECTS},
         where_numpy=where.numpy_mask(),
-        value_numpy=amounts,
+        value_numpy=value.numpy(),
     )
 
 

@@ -6,36 +6,52 @@ from typing import Literal
 
 import msgspec
 
+from weilend.core.errors import InputError
 from weilend.core.money import show_percent, show_yuan
+from weilend.core.plan import Reach
 from weilend.core.records import Field
 from weilend.core.values import Reason
 
 Unit = Literal["fen", "ppm", "count", "days", "months"]
 
 
+class Part(msgspec.Struct, frozen=True):
+    """The rows that a feature is made of: a kind, a filter, the value of each row, and the column that tells rows apart.
+
+    `where` and `value` are formulas over the kind's columns; `by` is a column.
+
+    >>> Part("invoice", "direction = 'sale'", "net_fen", "counterparty_id").kind
+    'invoice'
+    """
+
+    kind: str
+    where: str = ""
+    value: str = ""
+    by: str = ""
+
+
 class Feature(msgspec.Struct, frozen=True, kw_only=True):
-    """An aggregate of record values over a window of complete calendar months before the as_of.
+    """An aggregate of record values over a window before the as_of: complete calendar months, or days of 24 hours.
 
     The value is an integer in `unit` (its quantum), within ``lo..hi``, or None where history does not suffice.
     `sign` is the declared credit sign: +1 higher is safer, -1 higher is riskier, 0 not for a model.
     `en` and `zh` are sentences with ``{value}`` in them; `why` says why it matters.
 
-    >>> share = Feature(name="top_customer_share_12m", aggregate="share_of_top", where="direction = 'sale'", value="net_fen",
+    >>> share = Feature(name="top_customer_share_12m", aggregate="share_of_top", of=Part("invoice", by="counterparty_id"),
     ...     months=12, unit="ppm", lo=0, hi=1_000_000, sign=-1, why="one customer's trouble becomes the firm's",
     ...     en="the largest customer bought {value} of sales", zh="最大客户占销售额的{value}")
-    >>> share.say(250_000).en
-    'the largest customer bought 25.0 % of sales'
+    >>> share.say(250_000).en, share.reach.text
+    ('the largest customer bought 25.0 % of sales', '12 months')
     >>> share.say(None).zh
     '最大客户占销售额的（未知）'
     """
 
     name: str
-    kind: str = "invoice"
     aggregate: str
-    where: str = ""
-    value: str = ""
-    other_where: str = ""
-    months: int
+    of: Part
+    against: Part | None = None
+    months: int = 0
+    days: int = 0
     unit: Unit
     lo: int
     hi: int
@@ -45,6 +61,20 @@ class Feature(msgspec.Struct, frozen=True, kw_only=True):
     zh: str
     history_months: int = 0
     cost_fen: int = 0
+
+    def __post_init__(self) -> None:
+        if (self.months > 0) == (self.days > 0):
+            raise InputError(f"feature {self.name} needs a window in months or in days", hint="give one of them, above zero")
+
+    @property
+    def reach(self) -> Reach:
+        """How far back the window goes."""
+        return Reach("months", self.months) if self.months else Reach("days", self.days)
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """The rows it is made of: what is measured, and what that is held against."""
+        return (self.of,) if self.against is None else (self.of, self.against)
 
     def say(self, value: int | None) -> Reason:
         """Return the sentence that states a value of this feature, in English and Chinese."""

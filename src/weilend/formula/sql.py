@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-
 from weilend.core.registry import Registry
-from weilend.formula import duckdb
+from weilend.formula import duckdb, spark
+from weilend.formula.standard import Table
 from weilend.formula.tree import Node
-
-#: How one dialect writes an operation, given the node and its arguments already written. Every argument appears once in what
-#: is written, so that the text grows in proportion to the formula.
-Table = Mapping[str, Callable[[Node, list[str]], str]]
 
 DIALECTS: Registry[Table] = Registry("SQL dialect")
 DIALECTS.add("duckdb", duckdb.TABLE)
+DIALECTS.add("spark", spark.TABLE)
 
 
 def write(node: Node, table: Table) -> str:

@@ -16,7 +16,7 @@ from weilend.app.desk.decide import decide
 from weilend.app.desk.deliver import deliver
 from weilend.app.desk.home import Home, open_home
 from weilend.app.desk.ingest import ingest, quarantine
-from weilend.app.desk.modelling import Study, Training, fit_card, study_model
+from weilend.app.desk.modelling import Study, Training, fit_card, share_reconstructed_ppm, study_model
 from weilend.app.desk.population import Population, find_population
 from weilend.app.desk.progress import Tell, say_nothing
 from weilend.app.desk.records import to_rows
@@ -78,7 +78,7 @@ class Desk:
         card = fit_card(population, chosen, training)
         features = population.known.features.feature_set
         keep_sealed(self.home, Sealed(make_evaluator(chosen, features), chosen, features, card), at=now())
-        reconstructed = self.home.book.stats()[features.features[0].kind].reconstructed_ppm
+        reconstructed = share_reconstructed_ppm(self.home, features)
         study = study_model(card, population, chosen, training, reconstructed_ppm=reconstructed, tell=self.tell)
         content = canonical_json(study.about)
         self.home.store.put_document(

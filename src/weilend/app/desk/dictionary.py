@@ -9,7 +9,7 @@ from weilend.core.values import Receipt
 from weilend.decision import Problem, check_policy
 from weilend.features.finish import AGGREGATES
 from weilend.features.sets import FEATURE_SETS
-from weilend.features.spec import Feature, show_value
+from weilend.features.spec import Feature, Part, show_value
 from weilend.lending import load_product
 from weilend.models.card import Card, Characteristic
 
@@ -24,7 +24,7 @@ def list_features(name: str) -> tuple[tuple[str, ...], Rows]:
     >>> columns, rows[0][:3]
     (('feature', 'unit', 'window', 'credit sign', 'why'), ('sales_fen_12m', 'fen', '12 months'))
     """
-    rows: Rows = [(one.name, one.unit, f"{one.months} months", SIGNS[one.sign], one.why) for one in FEATURE_SETS[name].features]
+    rows: Rows = [(one.name, one.unit, one.reach.text, SIGNS[one.sign], one.why) for one in FEATURE_SETS[name].features]
     return ("feature", "unit", "window", "credit sign", "why"), rows
 
 
@@ -45,11 +45,9 @@ def describe_feature(feature: Feature) -> Rows:
     return [
         ("name", feature.name),
         ("what", (AGGREGATES[feature.aggregate].finish.__doc__ or "").strip()),
-        ("of", feature.value or "rows"),
-        ("where", feature.where or "all rows"),
-        ("against", feature.other_where or "—"),
-        ("kind", feature.kind),
-        ("window", f"{feature.months} complete calendar months"),
+        ("of", describe_part(feature.of)),
+        ("against", describe_part(feature.against) if feature.against else "—"),
+        ("window", f"{feature.reach.text} before the as_of" if feature.days else f"{feature.months} complete calendar months"),
         ("history needed", f"{feature.history_months} months" if feature.history_months else "any"),
         ("unit", feature.unit),
         ("range", f"{feature.lo:,} to {feature.hi:,}"),
@@ -58,6 +56,16 @@ def describe_feature(feature: Feature) -> Rows:
         ("sentence", feature.en),
         ("说明", feature.zh),
     ]
+
+
+def describe_part(part: Part) -> str:
+    """Return the rows that a feature is made of, in one line.
+
+    >>> describe_part(Part("invoice", "net_fen > 0", "net_fen", "counterparty_id"))
+    'net_fen of invoice where net_fen > 0, by counterparty_id'
+    """
+    where = f" where {part.where}" if part.where else ""
+    return f"{part.value or 'rows'} of {part.kind}{where}" + (f", by {part.by}" if part.by else "")
 
 
 def show_card(card: Card) -> tuple[tuple[str, ...], Rows]:

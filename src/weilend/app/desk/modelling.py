@@ -9,9 +9,11 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from weilend.app.desk.home import Home
 from weilend.app.desk.population import Population
 from weilend.app.desk.progress import Tell, say_nothing
 from weilend.core.money import PPM
+from weilend.features.plans import FeatureSet
 from weilend.lending import Product
 from weilend.models.card import Card
 from weilend.models.drift import Drift, measure_drift
@@ -101,6 +103,12 @@ def study_model(
         permutations=permutations,
         drift=measure_drift(table, population.applicants.table(), seed=seed),
     )
+
+
+def share_reconstructed_ppm(home: Home, features: FeatureSet) -> int:
+    """Return the share of the records behind a feature set that were handed over as history, not observed as they happened."""
+    stats = [one for kind, one in home.book.stats().items() if kind in features.kinds]
+    return sum(one.rows * one.reconstructed_ppm for one in stats) // max(sum(one.rows for one in stats), 1)
 
 
 def _recipes(population: Population, product: Product) -> tuple[Fit, Fit]:

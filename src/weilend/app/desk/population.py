@@ -63,7 +63,7 @@ def find_population(home: Home, features: FeatureSet, label: LabelSpec, *, as_of
     """
     view = home.book.view()
     labels = read_labels(label, view.read(label.kind))
-    everyone = sorted(_subjects(view, features.features[0].kind) | _subjects(view, REGISTER) | set(labels.bad))
+    everyone = sorted({name for kind in (*features.kinds, REGISTER) for name in _subjects(view, kind)} | set(labels.bad))
     known = tuple(name for name in everyone if name in labels.bad)
     applicants = tuple(name for name in everyone if name not in labels.bad)
     for group, what in ((known, "business with an outcome"), (applicants, "business without an outcome")):

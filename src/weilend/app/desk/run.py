@@ -15,7 +15,7 @@ from weilend.app.desk.decide import decide
 from weilend.app.desk.deliver import deliver
 from weilend.app.desk.home import Home
 from weilend.app.desk.ingest import check_readable, ingest
-from weilend.app.desk.modelling import Study, Training, fit_card, study_model
+from weilend.app.desk.modelling import Study, Training, fit_card, share_reconstructed_ppm, study_model
 from weilend.app.desk.placing import load_churn, place_budget
 from weilend.app.desk.population import Group, Population, find_population
 from weilend.app.desk.progress import Tell, say_nothing
@@ -102,7 +102,7 @@ def run(home: Home, order: Order, *, at: int, tell: Tell = say_nothing) -> Resul
     tops = population.applicants.top_customers
     tell("place the budget", 0, 1)
     allocation, offers = place_budget(home, product, receipts, tops, churn, budget_fen=order.budget_fen, at=at)
-    reconstructed = home.book.stats()[features.features[0].kind].reconstructed_ppm
+    reconstructed = share_reconstructed_ppm(home, features)
     study = study_model(card, population, product, training, reconstructed_ppm=reconstructed, tell=tell)
     about = Document(
         kind="model_card", document_id=content_hash(study.about), content=canonical_json(study.about), cites=(), at=at

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Literal
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from weilend.core.plan import Grain, State
+from weilend.core.plan import Measure, Slot, State
 from weilend.core.registry import Registry
 
 Floats = npt.NDArray[np.float64]
@@ -18,15 +19,16 @@ ONE = 1_000_000.0  # a ratio of one, in ppm
 
 
 class Window(msgspec.Struct, frozen=True):
-    """What a finish function is given: the states of its fold(s), the number of spine rows, the months of its window.
+    """What a finish function is given: the states of its fold(s), the number of spine rows, the length of its window.
 
-    `first_day` and `as_of_day` are the local days (since 1970-01-01) on which each row's window opens and on which it looks.
+    `length` counts slots: months of a window in months, days of a window in days. `first_day` and `as_of_day` are the local days
+    (since 1970-01-01) on which each row's window opens and on which it looks.
     """
 
     state: State
     other: State | None
     size: int
-    months: int
+    length: int
     first_day: Ints
     as_of_day: Ints
 
@@ -36,22 +38,34 @@ Finish = Callable[[Window], Floats]
 
 
 class Aggregate(msgspec.Struct, frozen=True):
-    """How a feature's rows are grouped (`grain`), whether it compares two filters, and how the groups become a value."""
+    """How a feature's rows are grouped, of how many parts it is made, what is kept of each group, how groups become a value.
+
+    `slot` is how rows are grouped in time; ``series`` divides the window by its own unit. `by` tells whether rows are told apart.
+    """
 
     name: str
-    grain: Grain
+    slot: Slot | Literal["series"]
     finish: Finish
-    two_filters: bool = False
+    by: bool = False
+    parts: int = 1
+    measures: tuple[Measure, ...] = ()
 
 
 AGGREGATES: Registry[Aggregate] = Registry("aggregate")
 
 
-def aggregate(name: str, grain: Grain, *, two_filters: bool = False) -> Callable[[Finish], Finish]:
+def aggregate(
+    name: str,
+    slot: Slot | Literal["series"] = "series",
+    *,
+    by: bool = False,
+    parts: int = 1,
+    measures: tuple[Measure, ...] = (),
+) -> Callable[[Finish], Finish]:
     """Register a finish function under the name that features use."""
 
     def register(finish: Finish) -> Finish:
-        AGGREGATES.add(name, Aggregate(name, grain, finish, two_filters))
+        AGGREGATES.add(name, Aggregate(name, slot, finish, by, parts, measures))
         return finish
 
     return register

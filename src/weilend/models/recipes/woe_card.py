@@ -13,7 +13,7 @@ import msgspec
 import numpy as np
 
 from weilend.core.money import PPM
-from weilend.features.spec import Feature
+from weilend.features.spec import Feature, Part
 from weilend.models.binning import Evidence, FineBins, fine_bins, information_out_of_bag, place, weigh
 from weilend.models.card import ANCHOR_ODDS, ANCHOR_POINTS, FACTOR, Card, Characteristic, seal
 from weilend.models.folds import stratified_folds
@@ -201,10 +201,11 @@ def example_data() -> tuple[Table, Integers, tuple[Feature, Feature]]:
     >>> len(table), int(label.sum()), [feature.sign for feature in features]
     (60, 20, [1, -1])
     """
-    sales = Feature(name="sales_fen_12m", aggregate="sum", value="net_fen", months=12, unit="fen", lo=0, hi=10**13, sign=1,
-                    why="size", en="sales of the last 12 months were {value}", zh="近12个月销售额为{value}")  # fmt: skip
-    void = Feature(name="void_rate_12m", aggregate="share", months=12, unit="ppm", lo=0, hi=PPM, sign=-1,
-                   why="disputed paper", en="{value} of invoices were voided", zh="作废发票占比为{value}")  # fmt: skip
+    shared: dict[str, Any] = {"of": Part("invoice", value="net_fen"), "months": 12, "lo": 0}
+    sales = Feature(name="sales_fen_12m", aggregate="sum", unit="fen", hi=10**13, sign=1, why="size",
+                    en="sales of the last 12 months were {value}", zh="近12个月销售额为{value}", **shared)  # fmt: skip
+    void = Feature(name="void_rate_12m", aggregate="cv", unit="ppm", hi=PPM, sign=-1, why="disputed paper",
+                   en="{value} of invoices were voided", zh="作废发票占比为{value}", **shared)  # fmt: skip
     rng = np.random.default_rng(1)
     level, voided = rng.permutation(60), rng.permutation(60)
     label = (np.argsort(np.argsort(level - voided + rng.random(60) * 40)) < 20).astype(np.int64)
