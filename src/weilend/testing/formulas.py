@@ -45,6 +45,10 @@ TEXTS: Final = (
     "z" * 13,
     '"',
     "--",
+    "\\",
+    "\\u0061",
+    "${a}",
+    "a\n",
 )
 WORDS: Final = ("valid", "void", "red")
 
@@ -303,17 +307,25 @@ def _numpy_column(field: Field, cells: Sequence[Any]) -> Any:
     return np.ma.MaskedArray(values, mask=missing) if field.nullable else values
 
 
+def arrow_rows(world: World) -> pa.Table:
+    """Return the rows of a world as an Arrow table, numbered by a last column ``row order``.
+
+    >>> arrow_rows(world_of(Random(1), rows=2))["row order"].to_pylist()
+    [0, 1]
+    """
+    arrays = {n: pa.array([row[n] for row in world.rows], _ARROW[f.type]) for n, f in world.fields.items()}
+    return pa.table({**arrays, "row order": pa.array(range(len(world.rows)))})
+
+
 def duckdb_values(world: World, formulas: Sequence[Formula], table: sql.Table = sql.DIALECTS["duckdb"]) -> list[list[Value]]:
     """Answer with DuckDB, all formulas in one query; another table plants a defect.
 
     >>> duckdb_values(world_of(Random(1), rows=1), [parse("1 + 1", {})])
     [[2]]
     """
-    arrays = {n: pa.array([row[n] for row in world.rows], _ARROW[f.type]) for n, f in world.fields.items()}
-    rows = pa.table({**arrays, "row order": pa.array(range(len(world.rows)))})
     selected = ", ".join(sql.write(formula.root, table) for formula in formulas)
     with duckdb.connect(config={"threads": 1}) as connection:
-        connection.register("world", rows)
+        connection.register("world", arrow_rows(world))
         connection.execute("CREATE TABLE rows AS SELECT * FROM world")
         answer = connection.execute(f'SELECT {selected} FROM rows ORDER BY "row order"').fetchall()
     return [list(column) for column in zip(*answer, strict=True)]

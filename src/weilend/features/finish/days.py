@@ -1,10 +1,10 @@
-"""In: day states. Out: gaps and recency in days. Used: through the registry of aggregates."""
+"""In: states by day or hour. Out: gaps, recency, bursts. Used: through the registry of aggregates."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from weilend.features.finish.aggregate import Floats, Window, add_by_row, aggregate
+from weilend.features.finish.aggregate import ONE, Floats, Window, add_by_row, aggregate, divide
 
 
 @aggregate("active_days", "day")
@@ -38,3 +38,11 @@ def finish_longest_gap_days(window: Window) -> Floats:
     last = np.diff(row, append=-1) != 0
     np.maximum.at(longest, row[last], window.as_of_day[row[last]] - day[last])
     return np.where(longest >= 0, longest.astype(np.float64), np.nan)
+
+
+@aggregate("busiest_hour_share", "hour")
+def finish_busiest_hour_share(window: Window) -> Floats:
+    """Rows of the busiest hour over all rows, in ppm: orders that come in a burst were ordered."""
+    most = np.zeros(window.size, dtype=np.int64)
+    np.maximum.at(most, window.state.row, window.state.count)
+    return divide(most, add_by_row(window.state.row, window.state.count, window.size)) * ONE
