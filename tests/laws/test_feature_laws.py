@@ -76,14 +76,14 @@ def test_the_blindness_test_catches_a_clock_that_leaks(monkeypatch):
     valid = Invoice("E1", "C1", "sale", 1, 900, 100_000, "valid")
     void = Invoice("E1", "C1", "sale", 1, 900, 100_000, "void", late=400)
     spine = Spine(("E1",), (at(1000),))
-    leaky = many.fold_sql
+    leaky = many.write_pass
 
-    def fold_sql(*arguments):
+    def write_pass(*arguments):
         return leaky(*arguments).replace("r.known_at <= s.as_of AND s.as_of < r.known_until", "r.known_until > 2**61")
 
     with tempfile.TemporaryDirectory() as before, tempfile.TemporaryDirectory() as after:
         assert_same(compute(book_of(before, [valid]), spine), compute(book_of(after, [valid], [void]), spine))
-        monkeypatch.setattr(many, "fold_sql", fold_sql)
+        monkeypatch.setattr(many, "write_pass", write_pass)
         with pytest.raises(AssertionError, match="differ"):
             assert_same(compute(book_of(before, [valid]), spine), compute(book_of(after, [valid], [void]), spine))
 

@@ -18,7 +18,7 @@ from weilend.features.finish import AGGREGATES
 from weilend.features.spec import Feature, Part
 from weilend.formula import parse
 
-DIALECTS = ("duckdb",)
+DIALECTS = ("duckdb", "spark")
 EVERY_ROW = "true"
 NO_VALUE = "0"
 SEEN_MONTHS = 36  # how far back we ask whether anything is known at all

@@ -18,15 +18,18 @@ from weilend.testing.formulas import World, arrow_rows
 if TYPE_CHECKING:  # pyspark is an extra
     from pyspark.sql import SparkSession
 
-#: Why no Spark test can run here, in words; empty where they can.
-NO_SPARK: Final = f"Spark is not tested: {what_is_missing()}" if what_is_missing() else ""
+_MISSING: Final = what_is_missing()
+#: Why no test of Spark can run here, in words; empty where they can.
+NO_SPARK: Final = f"Spark is not tested: {_MISSING}" if _MISSING else ""
 
 
 @cache
 def spark_session() -> SparkSession:
     """Return the Spark session of this process on two threads; it ends with the process and leaves nothing behind.
 
-    >>> spark_session().version >= "4" if not NO_SPARK else True  # doctest: +SKIP
+    Tests that use it belong to ``pytest.mark.xdist_group("spark")``, so that one process of many starts it.
+
+    >>> callable(spark_session)  # starting it takes ten seconds
     True
     """
     folder = Path(mkdtemp(prefix="weilend-spark-"))
@@ -41,16 +44,24 @@ def spark_session() -> SparkSession:
 
 
 def spark_values(
-    world: World, formulas: Sequence[Formula], table: sql.Table = sql.DIALECTS["spark"], *, ansi: bool = True, plain: bool = False
+    world: World,
+    formulas: Sequence[Formula],
+    table: sql.Table = sql.DIALECTS["spark"],
+    *,
+    ansi: bool = True,
+    compiled: bool = True,
 ) -> list[list[Value]]:
     """Answer with Spark, all formulas in one query; another table plants a defect.
 
-    `ansi` is Spark's mode of arithmetic. Spark compiles a query, or with `plain` walks through its expressions one by one as it
-    does where a query is too large or small: its two ways to compute are two back ends to prove.
+    `ansi` is Spark's mode of arithmetic. Spark compiles a query; over a few rows that it was given by value, and where a query
+    is too large to compile, it walks through the expressions instead. These are two back ends, and both have to be right.
+
+    >>> callable(spark_values)  # see tests/laws/test_formula_fuzz_spark.py
+    True
     """
     session = spark_session().newSession()
     session.conf.set("spark.sql.ansi.enabled", str(ansi).lower())
-    session.conf.set("spark.sql.execution.arrow.localRelationThreshold", "48MB" if plain else "0")
+    session.conf.set("spark.sql.execution.arrow.localRelationThreshold", "0" if compiled else "48MB")
     frame = session.createDataFrame(arrow_rows(world))
     answer = frame.selectExpr("`row order`", *(sql.write(formula.root, table) for formula in formulas)).toArrow()
     order = answer.column(0).to_pylist()
