@@ -26,8 +26,8 @@ demo: $(READY)  ## the main job on a small made-up economy; DATA=PATH runs it on
 		--as-of 2020-01-01 --assume-label-known --note "$(DEMO_NOTE)" --home demo/home --out demo/out
 	$(BIN)/weilend replay --all --home demo/home
 
-test: $(READY)  ## the whole suite
-	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not nightly"
+test: $(READY)  ## the whole suite; what is skipped, as Spark without Java >= 17, says why
+	$(BIN)/python -m pytest -rs -n 2 --dist loadgroup -m "not nightly"
 
 lint: $(READY)  ## style, types, walls
 	$(BIN)/ruff check .
@@ -49,7 +49,7 @@ bench: $(READY)  ## ratios against peers, in an environment of their own
 
 lock:  ## pin every dependency, without registry addresses
 	$(PYTHON) -m venv .lock-venv && .lock-venv/bin/python -m pip install --quiet uv
-	.lock-venv/bin/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
+	.lock-venv/bin/uv pip compile pyproject.toml --extra dev --extra spark --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-header --quiet --output-file requirements.lock
 	rm -rf .lock-venv
 

@@ -6,7 +6,7 @@ from datetime import date
 import duckdb
 import pyarrow as pa
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from weilend.core.calendars import Calendar
@@ -26,38 +26,12 @@ QUICK = settings(
 
 #: What house.md's list asks for, and the two that a wider grain needed: a line of an invoice, the standing of a firm.
 PROMISED = [
-    "order",
-    "refund",
-    "shop_snapshot",
-    "bank_entry",
-    "statement_balance",
-    "wallet_entry",
-    "invoice",
-    "tax_filing",
-    "ledger_line",
-    "b2b_order",
-    "registry_event",
-    "bureau_report",
-    "identity_check",
-    "device_sighting",
-    "user_event",
-    "campaign_touch",
-    "consent",
-    "link",
-    "reconciliation",
-    "application",
-    "decision",
-    "review_outcome",
-    "disbursement",
-    "instalment_due",
-    "repayment",
-    "loan_state",
-    "external_outcome",
-    "external_rating",
-    "list_entry",
-    "feature_row",
+    "order", "refund", "shop_snapshot", "bank_entry", "statement_balance", "wallet_entry", "invoice", "tax_filing",
+    "ledger_line", "b2b_order", "registry_event", "bureau_report", "identity_check", "device_sighting", "user_event",
+    "campaign_touch", "consent", "link", "reconciliation", "application", "decision", "review_outcome", "disbursement",
+    "instalment_due", "repayment", "loan_state", "external_outcome", "external_rating", "list_entry", "feature_row",
     "graph_profile",
-]
+]  # fmt: skip
 BEYOND = ["invoice_line", "registry_profile"]
 
 #: Record ids of a row that says each field's name, 1, or its first word: what books and receipts already hold.
@@ -162,10 +136,11 @@ def test_formulas_read_every_column(name):
     with duckdb.connect() as connection:
         connection.register("r", schema.empty_table())
         for field in kind.readable().values():
-            text = field.name if field.type == "boolean" else f"{field.name} = {literal[field.type]}"
+            said = f"'{field.words[0]}'" if field.words else literal.get(field.type, "")
+            text = f"{field.name} = {said}" if said else field.name
             formula = parse(text, kind.readable())
             assert formula.type == "boolean"
-            assert formula.python()(row) is None
+            assert not field.nullable or formula.python()(row) is None
             assert connection.sql(f"SELECT {field.name} FROM r WHERE {formula.sql('duckdb')}").fetchall() == []
 
 
@@ -192,8 +167,8 @@ def test_identity_of_every_type_is_pinned():
     """Booleans and dates are hashed as words that no engine changes: true, 2020-02-29."""
     one = {"key": pa.array(["k"]), "business_id": pa.array(["E1"]), "from_id": pa.array(["E1"])}
     one |= {"valid_from_on": pa.array([date(2020, 2, 29)]), "share_ppm": pa.array([-1]), "holds": pa.array([True])}
-    assert record_ids("link", one)[0].as_py() == "PIN_LINK"
-    assert record_ids("reconciliation", one)[0].as_py() == "PIN_RECONCILIATION"
+    assert record_ids("link", one)[0].as_py() == "f3d0535b1449b5559a8396adc9e6e4ac"
+    assert record_ids("reconciliation", one)[0].as_py() == "9d2100939dbbfa47d1e5fac922838eeb"
 
 
 @pytest.fixture(scope="module")
@@ -203,27 +178,31 @@ def book(tmp_path_factory):
         yield Book.open(tmp_path_factory.mktemp("kinds") / "book", calendar=Calendar())
 
 
-@settings(QUICK, max_examples=2)
-@given(data=st.data())
-def test_the_book_gives_back_every_kind_unchanged(book, data):
-    given_tables = {name: data.draw(tables(KINDS[name], max_size=3)) for name in ALL}
-    done = book.append(given_tables)
-    assert [name for name in ALL if not done[name].fresh.size] == []
-    for name, table in given_tables.items():
-        keys = table["key"].to_pylist()
-        stored = {row["key"]: row for row in book.view().read(name).to_pylist()}
-        for row in table.to_pylist():
-            assert {column: stored[row["key"]][column] for column in row} == row
-        assert len(set(keys)) == len(keys)
-    assert book.append(given_tables)["order"].accepted == 0
+def drawn(strategy: st.SearchStrategy, count: int) -> list:
+    """Return some examples of a strategy: the plainest one first, then others."""
+    found = []
+
+    @settings(QUICK, max_examples=count, phases=[Phase.generate], database=None)
+    @given(strategy)
+    def look(example):
+        found.append(example)
+
+    look()
+    return found
 
 
-def test_the_book_keeps_every_kind_through_compaction(book):
+def test_the_book_gives_back_every_kind_unchanged(book):
+    examples = drawn(st.fixed_dictionaries({name: tables(KINDS[name], max_size=2) for name in ALL}), 3)
+    given_tables = {name: pa.concat_tables([example[name] for example in examples]) for name in ALL}
+    book.append(given_tables)
     before = {name: book.view().read(name).drop_columns(["known_until"]) for name in ALL}
+    for name, table in given_tables.items():
+        stored = {row["key"]: row for row in before[name].to_pylist()}
+        assert [row for row in table.to_pylist() if {column: stored[row["key"]][column] for column in row} != row] == []
+    assert book.append({"order": given_tables["order"]})["order"].accepted == 0
     book.compact()
     assert book.verify() == ()
-    assert set(book.stats()) == set(ALL)
-    assert all(book.view().read(name).drop_columns(["known_until"]) == before[name] for name in ALL)
+    assert [name for name in ALL if book.view().read(name).drop_columns(["known_until"]) != before[name]] == []
 
 
 @pytest.mark.parametrize(

@@ -110,7 +110,10 @@ class Tables:
         return self._open.get(kind)
 
     def _create(self, kind: Kind) -> DeltaTable:
-        settings: dict[str, str | None] = {"delta.checkpointInterval": str(COMMITS_A_CHECKPOINT)}
+        settings: dict[str, str | None] = {
+            "delta.checkpointInterval": str(COMMITS_A_CHECKPOINT),
+            "delta.dataSkippingNumIndexedCols": "-1",  # else a reader is told of the first 32 columns only, the frame comes last
+        }
         folder = self._folder / kind.name
         self._open[kind.name] = DeltaTable.create(folder, schema=arrow_schema(kind), mode="ignore", configuration=settings)
         return self._open[kind.name]

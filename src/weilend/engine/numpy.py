@@ -197,9 +197,10 @@ def _refuse_overflow(amount: Ints) -> None:
 
 
 def _to_numpy(column: pa.ChunkedArray) -> npt.NDArray[Any]:
-    if column.null_count and pa.types.is_integer(column.type):
-        missing = column.is_null().to_numpy()
-        return np.ma.MaskedArray(column.fill_null(0).to_numpy(), missing)
+    fill: Any = {pa.types.is_integer: 0, pa.types.is_boolean: False}
+    for is_type, nothing in fill.items():
+        if column.null_count and is_type(column.type):
+            return np.ma.MaskedArray(column.fill_null(nothing).to_numpy(), column.is_null().to_numpy())
     return np.asarray(column.to_numpy())
 
 

@@ -46,7 +46,7 @@ def settle(session: SparkSession) -> SparkSession:
     return session
 
 
-def local_settings(folder: Path, *, threads: int, memory_mb: int) -> dict[str, str]:
+def local_settings(folder: Path, *, threads: int, memory_mb: int, java_options: str = "") -> dict[str, str]:
     """Return the settings of a session on this machine: quiet, reachable from nowhere else, writing nowhere but in its folder.
 
     >>> local_settings(Path("spark"), threads=2, memory_mb=1024)["spark.master"]
@@ -59,7 +59,7 @@ def local_settings(folder: Path, *, threads: int, memory_mb: int) -> dict[str, s
         "spark.driver.memory": f"{memory_mb}m",
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.driver.host": "127.0.0.1",
-        "spark.driver.extraJavaOptions": f"-Djava.io.tmpdir={folder}",
+        "spark.driver.extraJavaOptions": f"-Djava.io.tmpdir={folder} -XX:-UsePerfData {java_options}".rstrip(),
         "spark.local.dir": str(folder),
         "spark.log.level": "ERROR",
         "spark.sql.catalogImplementation": "in-memory",
@@ -100,7 +100,7 @@ def what_is_missing() -> str:
     return ""
 
 
-def start(folder: Path, *, threads: int = 2, memory_mb: int = 1536) -> SparkSession:
+def start(folder: Path, *, threads: int = 2, memory_mb: int = 1536, java_options: str = "") -> SparkSession:
     """Start Spark in this process, or return the session that runs in it already; whoever starts it stops it.
 
     What the JVM says goes to `spark.log` in the folder. The JVM ends with this process at the latest. Raises `InputError`
@@ -116,7 +116,9 @@ def start(folder: Path, *, threads: int = 2, memory_mb: int = 1536) -> SparkSess
     missing = what_is_missing()
     if missing:
         raise InputError(missing, hint=f"install weilend[spark] and Java {MIN_JAVA}, or use another engine")
-    return settle(_running() or _launch(folder.resolve(), threads, memory_mb))
+    folder = folder.resolve()
+    settings = local_settings(folder, threads=threads, memory_mb=memory_mb, java_options=java_options)
+    return settle(_running() or _launch(folder, settings))
 
 
 def _running() -> SparkSession | None:
@@ -125,13 +127,13 @@ def _running() -> SparkSession | None:
     return SparkSession.getActiveSession()
 
 
-def _launch(folder: Path, threads: int, memory_mb: int) -> SparkSession:
+def _launch(folder: Path, settings: Mapping[str, str]) -> SparkSession:
     from pyspark import SparkConf, SparkContext
     from pyspark.java_gateway import launch_gateway
     from pyspark.sql import SparkSession
 
     folder.mkdir(parents=True, exist_ok=True)
-    conf = SparkConf(loadDefaults=False).setAll(list(local_settings(folder, threads=threads, memory_mb=memory_mb).items()))
+    conf = SparkConf(loadDefaults=False).setAll(list(settings.items()))
     with (folder / "spark.log").open("ab") as log, warnings.catch_warnings():
         # from Python 3.12 on, any fork beside threads warns; what pyspark runs after it is one call of signal
         warnings.filterwarnings("ignore", "This process .* is multi-threaded", DeprecationWarning)

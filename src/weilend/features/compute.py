@@ -18,7 +18,7 @@ from weilend.core.calendars import Calendar, first_of_month, month_index
 from weilend.core.plan import Spine, State
 from weilend.core.values import FeatureRow
 from weilend.features.finish import AGGREGATES, Window
-from weilend.features.plans import FeatureSet, folds_of, seen_fold
+from weilend.features.plans import FeatureSet, folds_of, met_fold, seen_fold
 from weilend.features.spec import Feature
 
 EPOCH = date(1970, 1, 1)
@@ -78,7 +78,9 @@ def finish(features: FeatureSet, spine: Spine, states: Mapping[str, State], cale
     for at, feature in enumerate(features.features):
         window = _window(feature, states, spine.size, days)
         answer = AGGREGATES[feature.aggregate].finish(window)
-        values[:, at], known[:, at] = _round(answer, feature, np.minimum.reduce([history[part.kind] for part in feature.parts]))
+        months = np.minimum.reduce([history[part.kind] for part in feature.parts])
+        met = _met(feature, states, spine.size) if feature.days else months > 0
+        values[:, at], known[:, at] = _round(answer, feature, met & (months >= feature.history_months))
     return FeatureTable(features, spine, values, known)
 
 
@@ -128,10 +130,20 @@ def _history(seen: State, size: int) -> npt.NDArray[np.int64]:
     return months
 
 
+def _met(feature: Feature, states: Mapping[str, State], size: int) -> npt.NDArray[np.bool_]:
+    """Return whether anything is known of each row's subjects, of every kind that the feature reads."""
+    met = np.ones(size, dtype=np.bool_)
+    for part in feature.parts:
+        there = np.zeros(size, dtype=np.bool_)
+        there[states[met_fold(part.kind).name].row] = True
+        met &= there
+    return met
+
+
 def _round(
-    answer: npt.NDArray[np.float64], feature: Feature, history: npt.NDArray[np.int64]
+    answer: npt.NDArray[np.float64], feature: Feature, carried: npt.NDArray[np.bool_]
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
     """Round to the quantum (one unit), keep within the declared range, forget what history does not carry."""
-    known = np.isfinite(answer) & (history > 0) & (history >= feature.history_months)
+    known = np.isfinite(answer) & carried
     whole = np.rint(np.where(known, answer, 0.0))
     return np.clip(whole, feature.lo, feature.hi).astype(np.int64), known

@@ -7,6 +7,7 @@ per grouping whatever the number of windows (measured: a filtered aggregate per 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 import msgspec
 
@@ -21,7 +22,8 @@ from weilend.formula import parse
 DIALECTS = ("duckdb", "spark")
 EVERY_ROW = "true"
 NO_VALUE = "0"
-SEEN_MONTHS = 36  # how far back we ask whether anything is known at all
+SEEN_MONTHS = 36  # how far back we ask since when anything is known
+MET_DAYS = 1_100  # how far back we ask whether anything is known at all
 #: The slot that divides a window of each unit, so that folds serve every shorter window too.
 SERIES: dict[Unit, Slot] = {"months": "month", "days": "age"}
 #: Groupings from which a shorter window cannot be told exactly: such folds are shared only by windows of one length.
@@ -42,7 +44,7 @@ class FoldId(msgspec.Struct, frozen=True, order=True):
     @property
     def name(self) -> str:
         """Short stable name of the fold."""
-        return f"{self.kind}_{self.slot}_{content_hash(self)[:12]}"
+        return _name_fold(self)
 
 
 class FeatureSet(msgspec.Struct, frozen=True):
@@ -59,7 +61,7 @@ class FeatureSet(msgspec.Struct, frozen=True):
     @property
     def identity(self) -> str:
         """Content hash of every definition."""
-        return content_hash({"name": self.name, "features": self.features})
+        return _hash_features(self)
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -70,6 +72,18 @@ class FeatureSet(msgspec.Struct, frozen=True):
         return {feature.name: feature for feature in self.features}[name]
 
 
+@lru_cache(maxsize=4096)
+def _name_fold(fold: FoldId) -> str:
+    return f"{fold.kind}_{fold.slot}_{content_hash(fold)[:12]}"
+
+
+@lru_cache(maxsize=64)
+def _hash_features(features: FeatureSet) -> str:
+    """Hash once: every row of every table carries it."""
+    return content_hash({"name": features.name, "features": features.features})
+
+
+@lru_cache(maxsize=4096)
 def folds_of(feature: Feature) -> tuple[FoldId, ...]:
     """Return the fold, or the folds, that a feature's aggregate reads, one for each of its parts.
 
@@ -100,6 +114,11 @@ def seen_fold(kind: str) -> FoldId:
     return FoldId(kind, "months", "month", "", EVERY_ROW, NO_VALUE)
 
 
+def met_fold(kind: str) -> FoldId:
+    """Return the fold that says whether anything of a subject is known at all, the month that has begun included."""
+    return FoldId(kind, "days", "none", "", EVERY_ROW, NO_VALUE, MET_DAYS)
+
+
 def make_plan(features: FeatureSet) -> Plan:
     """Return the plan of a feature set: the fewest folds that serve all its features.
 
@@ -119,6 +138,9 @@ def make_plan(features: FeatureSet) -> Plan:
     for kind in features.kinds:
         lengths[seen_fold(kind)] = max(SEEN_MONTHS, lengths.get(seen_fold(kind), 0))
         measures.setdefault(seen_fold(kind), set())
+    for kind in {part.kind for feature in features.features if feature.days for part in feature.parts}:
+        lengths[met_fold(kind)] = MET_DAYS
+        measures.setdefault(met_fold(kind), set())
     return Plan(features.identity, tuple(_compile(fold, lengths[fold], measures[fold]) for fold in sorted(lengths)))
 
 

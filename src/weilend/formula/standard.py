@@ -1,4 +1,4 @@
-"""In: nothing. Out: `STANDARD`, what SQL engines write alike. Used: by the table of each dialect, which adds what it says otherwise.
+"""In: nothing. Out: `STANDARD`, what SQL engines write alike. Used: by the table of each dialect, which adds the rest.
 
 Fields and literals get 64 bits before they enter arithmetic, because engines give literals 32 and files may hold fewer still.
 """

@@ -20,6 +20,7 @@ import pyarrow as pa
 from weilend.core.errors import FormulaError
 from weilend.core.records import MAX_FEN, Field, FieldType
 from weilend.formula import Formula, parse, sql
+from weilend.formula.standard import Table
 from weilend.formula.text import quoted
 from weilend.formula.tree import MAX_DAY, MAX_INTEGER, MIN_DAY, Value
 
@@ -232,8 +233,9 @@ PATTERNS: Final[dict[FieldType, tuple[str, ...]]] = {
         "($I + $I)", "($I - $I)", "($I * $I)", "-($I)", "abs($I)", "div($I, $I)", "div($I, $i)", "mod($I, $I)", "mod($I, $i)",
         "mul_rate($I, $I)", "mul_rate($F, $F)", "mul_rate($I, $i)", "days_between($D, $D)", "least($I, $I)", "greatest($I, $I)",
         "least($I, $I, $I)", "least(greatest($I, -1000), 1000)", "greatest(least($I, 2500000), -2500000)", "mod($I, 1000003)",
+        "($i * $i)", "(days_between($D, $D) * days_between($D, $d))",
     ),
-    "text": _CHOICES,
+    "text": (*_CHOICES, "coalesce($T, $t)", "CASE WHEN $B THEN $t ELSE $T END"),
     "date": (
         "add_days($D, least(greatest($I, -3652058), 3652058))", "add_days($D, $i)", "add_days($D, mod($I, 1000))",
         "least($D, $D)", "greatest($D, $D)", "greatest($D, $d, $D)",
@@ -317,7 +319,7 @@ def arrow_rows(world: World) -> pa.Table:
     return pa.table({**arrays, "row order": pa.array(range(len(world.rows)))})
 
 
-def duckdb_values(world: World, formulas: Sequence[Formula], table: sql.Table = sql.DIALECTS["duckdb"]) -> list[list[Value]]:
+def duckdb_values(world: World, formulas: Sequence[Formula], table: Table = sql.DIALECTS["duckdb"]) -> list[list[Value]]:
     """Answer with DuckDB, all formulas in one query; another table plants a defect.
 
     >>> duckdb_values(world_of(Random(1), rows=1), [parse("1 + 1", {})])

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Final
 
 from weilend.engine.spark_session import start, what_is_missing
 from weilend.formula import Formula, sql
+from weilend.formula.standard import Table
 from weilend.formula.tree import Value
 from weilend.testing.formulas import World, arrow_rows
 
 if TYPE_CHECKING:  # pyspark is an extra
-    from pyspark.sql import SparkSession
+    from pyspark.sql import DataFrame, SparkSession
 
 _MISSING: Final = what_is_missing()
 #: Why no test of Spark can run here, in words; empty where they can.
@@ -33,7 +34,8 @@ def spark_session() -> SparkSession:
     True
     """
     folder = Path(mkdtemp(prefix="weilend-spark-"))
-    session = start(folder, threads=2, memory_mb=1536)
+    # the second tier of Java's own compiler pays only after minutes, and takes the two cores from the tests until then
+    session = start(folder, threads=2, memory_mb=1536, java_options="-XX:TieredStopAtLevel=1")
 
     def end() -> None:
         session.stop()
@@ -43,10 +45,24 @@ def spark_session() -> SparkSession:
     return session
 
 
+def spark_frame(world: World, *, ansi: bool = True, compiled: bool = True) -> DataFrame:
+    """Return the rows of a world in Spark, in a session of their own; `ansi` and `compiled` as in `spark_values`.
+
+    >>> callable(spark_frame)  # see tests/formula/test_formula.py
+    True
+    """
+    session = spark_session().newSession()
+    session.conf.set("spark.sql.ansi.enabled", str(ansi).lower())
+    session.conf.set("spark.sql.codegen.factoryMode", "CODEGEN_ONLY" if compiled else "NO_CODEGEN")
+    # rows given by value are walked through while the query is planned; from a file or a partition they are not
+    session.conf.set("spark.sql.execution.arrow.localRelationThreshold", "0" if compiled else "48MB")
+    return session.createDataFrame(arrow_rows(world))
+
+
 def spark_values(
     world: World,
     formulas: Sequence[Formula],
-    table: sql.Table = sql.DIALECTS["spark"],
+    table: Table = sql.DIALECTS["spark"],
     *,
     ansi: bool = True,
     compiled: bool = True,
@@ -59,10 +75,7 @@ def spark_values(
     >>> callable(spark_values)  # see tests/laws/test_formula_fuzz_spark.py
     True
     """
-    session = spark_session().newSession()
-    session.conf.set("spark.sql.ansi.enabled", str(ansi).lower())
-    session.conf.set("spark.sql.execution.arrow.localRelationThreshold", "0" if compiled else "48MB")
-    frame = session.createDataFrame(arrow_rows(world))
+    frame = spark_frame(world, ansi=ansi, compiled=compiled)
     answer = frame.selectExpr("`row order`", *(sql.write(formula.root, table) for formula in formulas)).toArrow()
     order = answer.column(0).to_pylist()
     assert order == sorted(order)

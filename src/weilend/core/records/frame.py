@@ -1,5 +1,5 @@
-"""In: nothing. Out: what a field and a kind of record are, the frame all kinds share, and short words to declare them. Used:
-by the themes beside this file.
+"""In: nothing. Out: what a field and a kind of record are, the frame all kinds share, and short words to declare them.
+Used: by the themes beside this file.
 """
 
 from __future__ import annotations

@@ -5,7 +5,20 @@ million, in any order of groups, it works element by element, sums month by mont
 the order of a float sum. An aggregate is found by its name in `AGGREGATES`.
 """
 
-from weilend.features.finish import days, pairs, parties, rows, series, values  # noqa: F401  (importing them fills the registry)
+from weilend.features.finish import (  # noqa: F401  (importing them fills the registry)
+    agreement,
+    balances,
+    days,
+    latest,
+    pairs,
+    parties,
+    patterns,
+    repeats,
+    rows,
+    series,
+    standing,
+    values,
+)
 from weilend.features.finish.aggregate import AGGREGATES, Aggregate, Window
 
 __all__ = ["AGGREGATES", "Aggregate", "Window"]

@@ -12,7 +12,7 @@ from weilend.features.finish.series import spread
 
 @aggregate("log_gap", parts=2)
 def finish_log_gap(window: Window) -> Floats:
-    """Natural logarithm of the ratio of two sums without its sign, in ppm: 0 where they agree; not known unless both are above 0."""
+    """Natural logarithm of the ratio of two sums without its sign, in ppm: 0 where they agree; not known unless both exceed 0."""
     return np.abs(finish_log_ratio(window))
 
 
@@ -29,17 +29,19 @@ def finish_correlation(window: Window) -> Floats:
 
     Moments are taken in Python's integers, which do not overflow: in floats a series that stands still would seem to move a little.
     """
-    this, that = spread(window, window.state.total).astype(object), _spread_other(window, "total").astype(object)
-    joint, one, two = (_moment(left, right) for left, right in ((this, that), (this, this), (that, that)))
+    this, that = spread(window, window.state.total), _spread_other(window, "total")
+    joint, one, two = (_moments(left, right) for left, right in ((this, that), (this, this), (that, that)))
     return divide(joint, np.sqrt(one) * np.sqrt(two)) * ONE
 
 
-def _moment(left: np.ndarray[tuple[int, ...], np.dtype[np.object_]], right: np.ndarray[tuple[int, ...], np.dtype[np.object_]]) -> Floats:
-    """Return the covariance times the square of the number of months, exact up to its last rounding."""
+def _moments(left: Ints, right: Ints) -> Floats:
+    """Return the covariance of two series per spine row, times the square of their length, rounded once."""
     pairs = zip(left.tolist(), right.tolist(), strict=True)
-    return np.array(
-        [float(len(a) * sum(x * y for x, y in zip(a, b, strict=True)) - sum(a) * sum(b)) for a, b in pairs], dtype=np.float64
-    )
+    return np.array([float(_moment(a, b)) for a, b in pairs], dtype=np.float64)
+
+
+def _moment(left: list[int], right: list[int]) -> int:
+    return len(left) * sum(a * b for a, b in zip(left, right, strict=True)) - sum(left) * sum(right)
 
 
 def _spread_other(window: Window, column: str) -> Ints:

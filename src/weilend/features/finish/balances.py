@@ -1,4 +1,4 @@
-"""In: last balances by account and day. Out: daily and closing balances over accounts. Used: through the registry of aggregates.
+"""In: last balances by account and day. Out: daily balances over all accounts. Used: through the registry of aggregates.
 
 The balance that an entry states holds until the next entry of its account. Accounts are added up; one counts from its first entry
 in the window on, for nothing before: what is not known is not lent against. A day counts once it is over, from the first day that
@@ -92,12 +92,3 @@ def _count_days_below(window: Window, limit: int) -> Floats:
     below = runs.balance < limit
     counted = add_by_row(runs.row[below], runs.days[below], window.size).astype(np.float64)
     return np.where(add_by_row(runs.row, runs.days, window.size) > 0, counted, np.nan)
-
-
-@aggregate("sum_of_last", "none", by=True, measures=("last",))
-def finish_sum_of_last(window: Window) -> Floats:
-    """Last value of each party (account), added up; not known without any."""
-    state = window.state
-    parties = np.bincount(state.row, minlength=window.size)[: window.size]
-    added = add_by_row(state.row, state.kept["last"], window.size).astype(np.float64)
-    return np.where(parties > 0, added, np.nan)

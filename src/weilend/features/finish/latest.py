@@ -1,15 +1,15 @@
-"""In: states that tell parties apart and keep the first and last value of each. Out: how things stand now, by party: the sum, the
-worst, the change, the days since or until a stated day. Used: through the registry.
+"""In: states that tell parties apart and keep the first and last value of each. Out: the worst of how things stand now, how much
+that changed, the days since or until a stated day. Used: through the registry, beside `standing`.
 
-What is reported again and again (a bureau's file, a register's page, arrears by tax) is a state, not a flow: the last report of each
-party counts, and a party without a report in the window does not count at all.
+What is reported again and again (a bureau's file, a register's page, arrears by tax) is a state, not a flow: the last report of
+each party counts, and a party without a report in the window does not count at all.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from weilend.features.finish.aggregate import Floats, Ints, Window, add_by_row, aggregate
+from weilend.features.finish.aggregate import Floats, Ints, Window, aggregate
 
 
 def blank_rows(window: Window, row: Ints, values: Floats) -> Floats:
@@ -26,27 +26,14 @@ def most(window: Window, row: Ints, amount: Ints) -> Floats:
     return blank_rows(window, row, largest.astype(np.float64))
 
 
-@aggregate("sum_of_last", "none", by=True, measures=("last",))
-def finish_sum_of_last(window: Window) -> Floats:
-    """The last value of each party, summed; not known without any."""
-    row, last = window.state.row, window.state.kept["last"]
-    return blank_rows(window, row, add_by_row(row, last, window.size).astype(np.float64))
-
-
-@aggregate("most_of_last", "none", by=True, measures=("last",))
-def finish_most_of_last(window: Window) -> Floats:
+@aggregate("standing_most", "none", by=True, measures=("last",))
+def finish_standing_most(window: Window) -> Floats:
     """The last value of each party, the largest of them; not known without any."""
     return most(window, window.state.row, window.state.kept["last"])
 
 
-@aggregate("least_of_last", "none", by=True, measures=("last",))
-def finish_least_of_last(window: Window) -> Floats:
-    """The last value of each party, the smallest of them; not known without any."""
-    return -most(window, window.state.row, -window.state.kept["last"])
-
-
-@aggregate("most_of_change", "none", by=True, measures=("first", "last"))
-def finish_most_of_change(window: Window) -> Floats:
+@aggregate("standing_change", "none", by=True, measures=("first", "last"))
+def finish_standing_change(window: Window) -> Floats:
     """Last value less first value of each party with two rows or more, the largest of them; not known without any."""
     state = window.state
     twice = state.count >= 2

@@ -1,4 +1,4 @@
-"""In: states by hour, by value, by voucher, of two parts. Out: signed ratios and marks of made-up rows. Used: through the registry."""
+"""In: states by hour, value or voucher, and of two parts. Out: signed ratios, marks of invention. Used: through the registry."""
 
 from __future__ import annotations
 
@@ -44,7 +44,9 @@ def finish_first_digit_gap(window: Window) -> Floats:
     names = state.parties
     value = np.asarray(names.astype(np.int64)[state.party] if len(names) else state.party, dtype=np.int64)
     kept = value > 0
-    digit, row, count = np.array([int(str(one)[0]) for one in value[kept].tolist()], np.int64), state.row[kept], state.count[kept]
+    digit, row, count = value[kept], state.row[kept], state.count[kept]
+    while (digit > 9).any():
+        digit = np.where(digit > 9, digit // 10, digit)
     every = add_by_row(row, count, window.size)
     gap = np.zeros(window.size)
     for first in range(1, 10):
