@@ -15,7 +15,7 @@ import click
 
 from weilend.app.cli.main import cli
 from weilend.app.desk.dictionary import SIGNS, describe_feature
-from weilend.features import FEATURE_SETS
+from weilend.features.sets import THEMES
 
 DOCS = Path(__file__).parent
 GENERATED = "<!-- made by `make docs`; do not edit -->\n"
@@ -45,14 +45,11 @@ def walk(command: click.Command, name: str) -> list[tuple[str, click.Command]]:
 def features_page() -> str:
     """Return the data dictionary: each feature with everything that is declared of it."""
     parts = [f"# Data dictionary\n{GENERATED}"]
-    for name in FEATURE_SETS:
-        group = FEATURE_SETS[name]
-        parts.append(f"\n## Feature set `{name}`: {len(group.features)} features\n")
+    for name, features in THEMES.items():
+        parts.append(f"\n## Theme `{name}`: {len(features)} features\n")
         parts.append("| feature | unit | window | credit sign | why |\n|---|---|---|---|---|")
-        parts += [
-            f"| [`{f.name}`](#{f.name}) | {f.unit} | {f.reach.text} | {SIGNS[f.sign]} | {f.why} |" for f in group.features
-        ]
-        for feature in group.features:
+        parts += [f"| [`{f.name}`](#{f.name}) | {f.unit} | {f.reach.text} | {SIGNS[f.sign]} | {f.why} |" for f in features]
+        for feature in features:
             rows = [f"| {what} | {str(value).replace('|', '&#124;')} |" for what, value in describe_feature(feature)[1:]]
             parts.append(f"\n### {feature.name}\n\n| | |\n|---|---|\n" + "\n".join(rows))
     return "\n".join(parts) + "\n"

@@ -7,10 +7,13 @@ from collections.abc import Mapping
 import pyarrow as pa
 
 from weilend.core.errors import InputError
-from weilend.core.records import FRAME, KINDS
+from weilend.core.records import FRAME, KINDS, FieldType
 
 #: Records as JSON has them: kind → one object per record, subjects, fields and frame; the book adds what is its own.
-Rows = dict[str, list[dict[str, str | int | None]]]
+Cell = str | int | bool | None
+Rows = dict[str, list[dict[str, Cell]]]
+#: How a field of each type stands in JSON, and what it becomes: dates go as YYYY-MM-DD.
+SENT: dict[FieldType, pa.DataType] = {"integer": pa.int64(), "text": pa.string(), "date": pa.string(), "boolean": pa.bool_()}
 GIVEN_FRAME = tuple(name for name in FRAME if name not in ("happened_on", "known_until", "seq"))
 
 
@@ -20,7 +23,9 @@ def to_rows(tables: Mapping[str, pa.Table]) -> Rows:
     >>> to_rows({"registry_event": pa.table({"business_id": ["E1"], "seq": [7], "happened_at": [0]})})
     {'registry_event': [{'business_id': 'E1', 'happened_at': 0}]}
     """
-    return {kind: table.select(_columns(kind, table.column_names)).to_pylist() for kind, table in tables.items()}
+    return {
+        kind: _as_sent(kind, table.select(_columns(kind, table.column_names))).to_pylist() for kind, table in tables.items()
+    }
 
 
 def to_tables(rows: Rows) -> dict[str, pa.Table]:
@@ -39,14 +44,27 @@ def _columns(kind: str, there: list[str]) -> list[str]:
     return [name for name in wanted if name in there]
 
 
-def _as_table(kind: str, rows: list[dict[str, str | int | None]]) -> pa.Table:
-    types = {field.name: field.type for field in KINDS[kind].fields} | FRAME
+def _as_sent(kind: str, table: pa.Table) -> pa.Table:
+    """Return a table whose dates are texts, as JSON has them."""
+    for index, name in enumerate(table.column_names):
+        if _type_of(kind, name) == "date":
+            table = table.set_column(index, name, table[name].cast(pa.string()))
+    return table
+
+
+def _type_of(kind: str, name: str) -> FieldType:
+    types: dict[str, FieldType] = {field.name: field.type for field in KINDS[kind].fields} | FRAME
+    return types.get(name, "text")
+
+
+def _as_table(kind: str, rows: list[dict[str, Cell]]) -> pa.Table:
     columns = {}
     for name in dict.fromkeys(name for row in rows for name in row):
-        type_ = "integer" if types.get(name) == "integer" else "text"
+        type_ = _type_of(kind, name)
         try:
-            columns[name] = pa.array([row.get(name) for row in rows], pa.int64() if type_ == "integer" else pa.string())
+            column = pa.array([row.get(name) for row in rows], SENT[type_])
+            columns[name] = column.cast(pa.date32()) if type_ == "date" else column
         except (pa.ArrowInvalid, pa.ArrowTypeError):
-            hint = "send it as the kind declares it: fen, seconds and counts as integers"
+            hint = "send it as the kind declares it: fen, seconds and counts as integers, dates as YYYY-MM-DD"
             raise InputError(f"{kind}.{name} is no {type_} in every row", hint=hint) from None
     return pa.table(columns)

@@ -1,0 +1,18 @@
+"""Records of every kind travel as JSON and come back the same."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from weilend.app.desk.records import Rows, to_rows, to_tables
+from weilend.core.records import KINDS
+from weilend.testing.bulk import random_records
+
+
+@pytest.mark.parametrize("kind", list(KINDS))
+def test_records_come_back_as_they_went(kind):
+    table = random_records([kind], 7, rows=20, subjects=["S1"], since=1_500_000_000, until=1_577_808_000)[kind]
+    sent = msgspec.json.encode(to_rows({kind: table}))
+    back = to_tables(msgspec.json.decode(sent, type=Rows))[kind]
+    assert back.select(table.column_names).to_pylist() == table.to_pylist()
