@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
+READY_TO_TEST := $(VENV)/.ready-to-test
+PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 
@@ -11,8 +13,13 @@ export OPENBLAS_NUM_THREADS := 1
 $(READY): requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "weilend needs Python 3.11 or later; say make PYTHON=python3.11")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(PIP) --requirement requirements.lock
+	$(PIP) --no-deps --no-build-isolation --editable .
+	touch $@
+
+# what only developers need, Spark among it: it takes minutes to install, so the demo does without
+$(READY_TO_TEST): $(READY) requirements-test.lock
+	$(PIP) --requirement requirements-test.lock
 	touch $@
 
 DEMO_DATA := $(if $(DATA),$(DATA),demo/world)
@@ -26,31 +33,34 @@ demo: $(READY)  ## the main job on a small made-up economy; DATA=PATH runs it on
 		--as-of 2020-01-01 --assume-label-known --note "$(DEMO_NOTE)" --home demo/home --out demo/out
 	$(BIN)/weilend replay --all --home demo/home
 
-test: $(READY)  ## the whole suite; what is skipped, as Spark without Java >= 17, says why
+test: $(READY_TO_TEST)  ## the whole suite; what is skipped, as Spark without Java >= 17, says why
 	$(BIN)/python -m pytest -rs -n 2 --dist loadgroup -m "not nightly"
 
-lint: $(READY)  ## style, types, walls
+lint: $(READY_TO_TEST)  ## style, types, walls
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-docs: $(READY)  ## generated pages: data dictionary, command line, README picture
+docs: $(READY_TO_TEST)  ## generated pages: data dictionary, command line, README picture
 	$(BIN)/python docs/generate.py $(wildcard demo/out/report.html)
 
-fuzz: $(READY)  ## 100,000 differential pairs of the formula language, and the other fuzzers
+fuzz: $(READY_TO_TEST)  ## 100,000 differential pairs of the formula language, and the other fuzzers
 	WEILEND_FUZZ=100000 $(BIN)/python -m pytest -n 2 tests/laws -k fuzz
 
-nightly: $(READY)  ## long campaigns: kill, soak, big data
+nightly: $(READY_TO_TEST)  ## long campaigns: kill, soak, big data
 	WEILEND_FUZZ=100000 $(BIN)/python -m pytest -n 2 -m nightly
 
-bench: $(READY)  ## ratios against peers, in an environment of their own
+bench: $(READY_TO_TEST)  ## ratios against peers, in an environment of their own
 	$(BIN)/python bench/run.py
+
+LOCK := .lock-venv/bin/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-header --quiet
 
 lock:  ## pin every dependency, without registry addresses
 	$(PYTHON) -m venv .lock-venv && .lock-venv/bin/python -m pip install --quiet uv
-	.lock-venv/bin/uv pip compile pyproject.toml --extra dev --extra spark --universal --python-version 3.11 --generate-hashes \
-		--no-emit-index-url --no-header --quiet --output-file requirements.lock
+	$(LOCK) --extra build --output-file requirements.lock
+	$(LOCK) --extra build --extra dev --extra spark --constraint requirements.lock --output-file requirements-test.lock
 	rm -rf .lock-venv
 
 clean:
