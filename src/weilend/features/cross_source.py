@@ -11,16 +11,13 @@ from __future__ import annotations
 import msgspec
 
 from weilend.core.records import MAX_FEN
+from weilend.features.cash_flow import RECEIPTS, TRUE_INFLOW
 from weilend.features.spec import Feature, Part
 
 VALID_SALE = "direction = 'sale' and status = 'valid'"
 VALID_PURCHASE = "direction = 'purchase' and status = 'valid'"
 PARTY = "counterparty_id"
 #: True inflow leaves out own accounts, related parties, lenders, wallets, and what was never a sale.
-TRUE_INFLOW = (
-    "direction = 'in' and counterparty_kind not in ('own', 'related', 'lender', 'wallet')"
-    " and nature not in ('refund', 'reversal', 'interest', 'loan', 'transfer')"
-)
 PAID_TRADE = "direction = 'out' and nature = 'trade' and counterparty_kind not in ('own', 'related', 'lender', 'wallet')"
 #: Takings of a wallet: sales that went through less what was paid back to buyers, before fees, as a shop counts its sales.
 TAKINGS = "status = 'done' and (nature = 'sale' and direction = 'in' or nature = 'refund' and direction = 'out')"
@@ -49,7 +46,6 @@ DECLARED = Part("tax_filing", "tax = 'vat'", "declared_sales_fen")
 OUTPUT_TAX = Part("tax_filing", "tax = 'vat'", "output_tax_fen")
 INPUT_TAX = Part("tax_filing", "tax = 'vat'", "input_tax_fen")
 TAX_PAID = Part("tax_filing", "", "paid_fen")
-BANKED = Part("bank_entry", TRUE_INFLOW, "amount_fen", PARTY)
 BANKED_ALL = Part("bank_entry", "direction = 'in'", "amount_fen")
 BANK_OF_WALLETS = Part("bank_entry", "direction = 'in' and counterparty_kind = 'wallet'", "amount_fen")
 BANK_PURCHASES = Part("bank_entry", PAID_TRADE, "amount_fen", PARTY)
@@ -107,13 +103,13 @@ COMPARISONS = (
                "input tax without purchase invoices is claimed on papers we were not shown",
                "declared input tax against the tax of purchase invoices over twelve months",
                "近12个月申报进项税与进项发票税额"),
-    Comparison("bank_vs_invoice", BANKED, INVOICED, 6, 0,
+    Comparison("bank_vs_invoice", TRUE_INFLOW, INVOICED, 6, 0,
                "far below its invoices a firm trades in paper; far above, it sells without invoices or turns money in circles",
                "true inflow against invoiced sales over six months", "近6个月真实流入与开票金额"),
-    Comparison("bank_vs_invoice", BANKED, INVOICED, 12, 0,
+    Comparison("bank_vs_invoice", TRUE_INFLOW, INVOICED, 12, 0,
                "far below its invoices a firm trades in paper; far above, it sells without invoices or turns money in circles",
                "true inflow against invoiced sales over twelve months", "近12个月真实流入与开票金额"),
-    Comparison("bank_vs_tax", BANKED, DECLARED, 12, TAX_COST_FEN,
+    Comparison("bank_vs_tax", TRUE_INFLOW, DECLARED, 12, TAX_COST_FEN,
                "inflow far above declared sales is evasion or wash, far below is invention",
                "true inflow against declared sales over twelve months", "近12个月真实流入与申报销售"),
     Comparison("wallet_vs_shop", WALLET_TAKINGS, SHOP_NET, 3, SHOP_COST_FEN,
@@ -170,7 +166,7 @@ def _gap(one: Comparison) -> Feature:
 AGREEMENT = tuple(make(one) for one in COMPARISONS for make in (_ratio, _gap))
 
 RHYTHM = (
-    Feature(name="bank_follows_invoice_12m", aggregate="correlation", of=BANKED, against=INVOICED, months=12, unit="ppm",
+    Feature(name="bank_follows_invoice_12m", aggregate="correlation", of=TRUE_INFLOW, against=INVOICED, months=12, unit="ppm",
             lo=-ONE,
             hi=ONE, sign=1, history_months=12, why="money follows sales; invented invoices are not followed by any",
             en="true inflow moves with invoiced sales, correlation {value}", zh="近12个月真实流入与开票金额相关系数{value}"),
@@ -182,7 +178,7 @@ RHYTHM = (
             unit="ppm",
             lo=-ONE, hi=ONE, sign=1, history_months=12, why="books that were kept month by month move with the invoices",
             en="booked revenue moves with invoiced sales, correlation {value}", zh="近12个月账面收入与开票销售相关系数{value}"),
-    Feature(name="invoice_bank_months_unmatched_12m", aggregate="months_unmatched", of=INVOICED, against=BANKED, months=12,
+    Feature(name="invoice_bank_months_unmatched_12m", aggregate="months_unmatched", of=INVOICED, against=TRUE_INFLOW, months=12,
             unit="months", lo=0, hi=12, sign=-1, history_months=12,
             why="a month of sales without money, or of money without sales, is to be explained",
             en="in {value} of twelve there were sales invoices without inflow, or inflow without",
@@ -199,18 +195,18 @@ RHYTHM = (
             why="orders without takings are brushed",
             en="in {value} of twelve there were orders without takings, or takings without",
             zh="近12个月订单与收款不匹配的月份{value}"),
-    Feature(name="bank_less_invoice_fen_12m", aggregate="difference", of=BANKED, against=INVOICED, months=12, unit="fen",
+    Feature(name="bank_less_invoice_fen_12m", aggregate="difference", of=TRUE_INFLOW, against=INVOICED, months=12, unit="fen",
             lo=-MAX_SUM_FEN, hi=MAX_SUM_FEN, sign=0, history_months=12,
             why="in money what the ratio says, for people who read the case",
             en="true inflow of twelve months less invoiced sales is {value}", zh="近12个月真实流入减开票金额{value}"),
 )
 
 PARTIES = (
-    Feature(name="invoiced_customers_paying_12m", aggregate="shared_share", of=INVOICED, against=BANKED, months=12, unit="ppm",
+    Feature(name="invoiced_customers_paying_12m", aggregate="shared_share", of=INVOICED, against=RECEIPTS, months=12, unit="ppm",
             lo=0,
             hi=ONE, sign=1, history_months=12, why="who was invoiced should be who pays",
             en="{value} of invoiced sales went to customers who also paid by bank", zh="开票客户中有银行回款的销售占{value}"),
-    Feature(name="payers_invoiced_12m", aggregate="shared_share", of=BANKED, against=INVOICED, months=12, unit="ppm", lo=0,
+    Feature(name="payers_invoiced_12m", aggregate="shared_share", of=RECEIPTS, against=INVOICED, months=12, unit="ppm", lo=0,
             hi=ONE,
             sign=1, history_months=12, why="money from those who were never invoiced needs another explanation",
             en="{value} of true inflow came from customers who were invoiced", zh="真实流入中来自开票客户的占{value}"),

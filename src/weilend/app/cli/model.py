@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import sys
 from pathlib import Path
 
 import click
@@ -53,6 +54,25 @@ def features_build(product: str, as_of: str, out: Path, home: Path) -> None:
             for name, values, known in zip(table.ids, table.values.tolist(), table.known.tolist(), strict=True):
                 writer.writerow((name, *(value if there else "" for value, there in zip(values, known, strict=True))))
     click.echo(f"{len(population.known.names) + len(population.applicants.names)} businesses in {out}")
+
+
+@features_group.command("audit")
+@click.argument("product")
+@click.option("--as-of", required=True, metavar="YYYY-MM-DD", help="The day (00:00 local) at which features are taken.")
+@home_option
+def features_audit(product: str, as_of: str, home: Path) -> None:
+    """Compute the features of a PRODUCT's decisions again, and hunt knowledge of the future; exit code 1 if anything is found."""
+    with telling() as tell:
+        found = open_home(home, tell=tell).audit_features(product, as_of)
+    for text in found.skewed:
+        click.echo(text)
+    for name in found.sees_future:
+        click.echo(f"{name} changes when what was not known yet is gone")
+    for name, ppm in found.too_good:
+        click.echo(f"{name} alone ranks outcomes with AUC {ppm / 1_000_000:.3f}: find out what it knows")
+    if not found.is_sound:
+        sys.exit(1)
+    click.echo(f"sound: {found.stored_rows} stored rows are what the book gives; no feature sees the future or is too good")
 
 
 @click.group("model")

@@ -14,6 +14,7 @@ from weilend.app.clock import now
 from weilend.app.desk.audit import audit
 from weilend.app.desk.decide import decide
 from weilend.app.desk.deliver import deliver
+from weilend.app.desk.feature_audit import FeatureAudit, audit_features
 from weilend.app.desk.home import Home, open_home
 from weilend.app.desk.ingest import ingest, quarantine
 from weilend.app.desk.modelling import Study, Training, fit_card, share_reconstructed_ppm, study_model
@@ -70,6 +71,10 @@ class Desk:
         """Return the businesses whose outcome is known and those that apply, with the product's features at a date."""
         chosen = load_product(product)
         return find_population(self.home, FEATURE_SETS[chosen.feature_set], LABELS[chosen.label], as_of=self._instant(as_of))
+
+    def audit_features(self, product: str, as_of: str | date) -> FeatureAudit:
+        """Hunt for stored values that the book no longer gives, for knowledge of the future, and for features that are too good."""
+        return audit_features(self.home, product, as_of=self._instant(as_of), tell=self.tell)
 
     def build_model(self, product: str, as_of: str | date, *, assume_label_known: bool = False) -> Study:
         """Build a product's model on what is known at a date, keep it, and return what is known of it."""

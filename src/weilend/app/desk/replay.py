@@ -41,7 +41,7 @@ def replay_receipts(
     everything = list(receipts)
     problems = list(_replay_sealed(home, everything, tell))
     if from_records:
-        problems += _refold(home, everything, tell)
+        problems += refold(home, everything, tell)
     failed = {receipt_id for receipt_id, _ in problems}
     return Replayed(len(everything), len(everything) - len(failed), tuple(text for _, text in problems))
 
@@ -64,7 +64,7 @@ def _scorer(sealed: Sealed) -> Callable[[FeatureRow], Score | None]:
     return lambda row: score(card, row) if card else None
 
 
-def _refold(home: Home, receipts: list[Receipt], tell: Tell) -> Iterator[tuple[str, str]]:
+def refold(home: Home, receipts: list[Receipt], tell: Tell) -> Iterator[tuple[str, str]]:
     """Compute the features again from book and payload, one pass for all receipts that answered the same request."""
     groups: dict[tuple[str, int, str], list[Receipt]] = {}
     for receipt in receipts:
