@@ -50,7 +50,7 @@ def records(seed: int, rows: int = 60):
     return random_records(LIBRARY.kinds, seed, rows=rows, subjects=("S1", "S2", "S3"), since=AS_OF - YEARS, until=AS_OF - 1)
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(4))
 def test_engines_are_equal_to_the_bit_and_values_keep_their_range(seed):
     with tempfile.TemporaryDirectory() as folder:
         book = book_of(folder, records(seed))
