@@ -79,7 +79,7 @@ def _one(view: BookView, passes: int) -> list[Row]:
     lazy, frame = pl.from_arrow(table).lazy(), _frame(table)
     month = HOME.month_of(AS_OF)
     works: dict[str, Callable[[], Any]] = {
-        "weilend": lambda: finish(TWELVE, spine, fold_rows(list(twelve.folds), columns, 0, month), HOME),
+        "weilend": lambda: finish(TWELVE, spine, fold_rows(list(twelve.folds), columns, 0, AS_OF, month), HOME),
         "polars": lambda: by_polars(lazy),
         "pandas": lambda: by_pandas(frame),
         "DuckDB": lambda: by_duckdb(connection, "invoices"),
@@ -88,7 +88,7 @@ def _one(view: BookView, passes: int) -> list[Row]:
     for name in ("polars", "pandas", "DuckDB"):
         agree(f"twelve features of one, {name}", answers, whole(works[name](), spine.subjects))
     alone = {
-        "weilend": lambda: finish(INVOICE, spine, fold_rows(list(every.folds), columns, 0, month), HOME),
+        "weilend": lambda: finish(INVOICE, spine, fold_rows(list(every.folds), columns, 0, AS_OF, month), HOME),
         "its DuckDB fold": lambda: _ours(INVOICE, every, spine, view),
     }
     agree(f"{COUNT} features of one", _as_dict(alone["weilend"](), INVOICE), _as_dict(alone["its DuckDB fold"](), INVOICE))
