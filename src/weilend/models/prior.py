@@ -1,7 +1,7 @@
 """In: probabilities of default at one bad rate. Out: the same at another. Used: by models, and by stress tests of the book.
 
-A sample with 22 % bad stands for a portfolio with 8 %: odds are multiplied by the ratio of prior odds (Elkan 2001, theorem 2;
-for the logit intercept King & Zeng 2001, eq. 7). It is right where the sample was chosen by outcome, and only there.
+A sample with 22 % bad stands for a portfolio with 8 %: odds are multiplied by the ratio of prior odds (Elkan 2001;
+for the logit intercept King & Zeng 2001). It is right where the sample was chosen by outcome, and only there.
 """
 
 from __future__ import annotations

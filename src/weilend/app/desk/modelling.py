@@ -31,7 +31,6 @@ SIZE = "sales_fen_36m"
 
 LIMITS = (
     "trained on firms that a bank chose to lend to and a contest chose to show; it has seen no firm that was turned away",
-    "27 bads: every figure carries the interval that so few allow",
     "the label has no date, so nothing is known of when firms default",
 )
 
@@ -166,5 +165,5 @@ def _about(
         seeds=training.seeds,
         figures=figures,
         permutations=permutations,
-        limits=LIMITS,
+        limits=(f"{card.bads} bads: every figure carries the interval that so few allow", *LIMITS),
     )

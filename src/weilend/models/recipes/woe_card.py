@@ -144,7 +144,7 @@ def _card(
 ) -> Card:
     bads = int(label.sum())
     sample = float(label.mean())
-    intercept = float(coefficients[0]) + logit_ppm(prior_ppm) - float(np.log(sample / (1 - sample)))  # King & Zeng 2001, eq. 7
+    intercept = float(coefficients[0]) + logit_ppm(prior_ppm) - float(np.log(sample / (1 - sample)))  # King & Zeng 2001
     items = [
         _characteristic(table, usable[column], fitted, column, float(coefficient))
         for column, coefficient in zip(fitted.chosen.tolist(), coefficients[1:], strict=True)
