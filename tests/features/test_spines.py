@@ -10,6 +10,7 @@ from pyarrow import parquet
 from weilend.core.errors import InputError, NotFoundError
 from weilend.core.plan import Spine
 from weilend.engine import duckdb
+from weilend.features.compute import finish
 from weilend.features.plans import make_plan
 from weilend.features.sets import INVOICE
 from weilend.features.spines import (
@@ -168,7 +169,7 @@ def test_history_required_and_present_is_told_per_feature_and_subject(tmp_path):
     book.append({"invoice": as_records(facts)})
     spine = Spine(("E1", "E2", "E3"), (as_of,) * 3)
     states = duckdb.fold(make_plan(INVOICE), spine, book.view(), HOME)
-    rows = [row for row in explain_history(INVOICE, spine, states) if row.needs_months == 24]
-    assert {(row.subject, row.has_months, row.enough) for row in rows} == {("E1", 3, False), ("E2", 29, True), ("E3", 0, False)}
+    rows = [row for row in explain_history(finish(INVOICE, spine, states, HOME)) if row.needs == 24]
+    assert {(row.subject, row.has, row.enough) for row in rows} == {("E1", 3, False), ("E2", 29, True), ("E3", 0, False)}
     assert rows[0].text.endswith("of E1 needs 24 months of invoice, has 3")
     assert np.unique([row.feature for row in rows]).size >= 5

@@ -26,6 +26,8 @@ Unit = Literal["months", "days"]
 Columns = Mapping[str, npt.NDArray[Any]]
 Mask = Callable[[Columns], npt.NDArray[np.bool_]]
 Ints = npt.NDArray[np.int64]
+#: Integers of rows, and where they are known.
+Values = Callable[[Columns], tuple[Ints, npt.NDArray[np.bool_]]]
 
 #: The arrays that keep each measure. A sum of squares needs more than 64 bits: it is ``square_high * SQUARE_BASE + square_low``.
 KEEPS: dict[Measure, tuple[str, ...]] = {
@@ -55,16 +57,18 @@ class Reach(msgspec.Struct, frozen=True, order=True):
 
 
 class Fold(msgspec.Struct, frozen=True, kw_only=True):
-    """One pass over the rows of a kind within a reach: filter, group by a column (`by`, "" for none) and by time, count and add.
+    """One pass over the rows of a kind within a reach: filter, group by a value (`by`, "" for none) and by time, count and add.
 
-    A row whose `by` or value is NULL is left out. `where_sql` and `value_sql` are texts per dialect, `where_numpy` and
-    `value_numpy` the same as vectorised functions of the columns in `reads`; all come from one formula each.
+    `on` is the date column by which rows are placed in months and local days; `by` is a column, or a formula of integers, which
+    then has `by_numpy`. A row whose `on`, `by` or value is NULL is left out. Each `…_sql` has a text per dialect, each `…_numpy`
+    is the same as a vectorised function of the columns in `reads`; both come from one formula.
     """
 
     name: str
     kind: str
     reach: Reach
     slot: Slot
+    on: str
     by: str
     measures: tuple[Measure, ...]
     reads: tuple[str, ...]
@@ -72,8 +76,10 @@ class Fold(msgspec.Struct, frozen=True, kw_only=True):
     value: str
     where_sql: dict[str, str]
     value_sql: dict[str, str]
+    by_sql: dict[str, str]
     where_numpy: Mask
-    value_numpy: Callable[[Columns], tuple[Ints, npt.NDArray[np.bool_]]]
+    value_numpy: Values
+    by_numpy: Values | None
 
 
 class Plan(msgspec.Struct, frozen=True):

@@ -35,12 +35,16 @@ class Reason(msgspec.Struct, frozen=True):
 
 
 class FeatureRow(msgspec.Struct, frozen=True, kw_only=True):
-    """The features of one subject at one instant: integers in units of each feature's quantum, None where not known."""
+    """The features of one subject at one instant: integers in units of each feature's quantum, None where not known.
+
+    `newest_days` says, for each kind of record that was read and of which any is known, how many days old the newest one is.
+    """
 
     business_id: str
     as_of: int
     feature_set: str
     values: dict[str, int | None]
+    newest_days: dict[str, int] = {}
 
 
 class FraudVerdict(msgspec.Struct, frozen=True):

@@ -16,7 +16,7 @@ DUCKDB = Dialect(
     name="duckdb",
     quote='"',
     day_age="(s.as_of - r.happened_at) // 86400",
-    day_no="r.happened_on - DATE '1970-01-01'",
+    day_no="{placed} - DATE '1970-01-01'",
     hour_no="floor(r.happened_at / 3600.0)::BIGINT",
     kept={
         "least": "min({value}) FILTER (WHERE {inside})",

@@ -22,6 +22,7 @@ from weilend.engine.book_view import BookView
 INT64_MAX = 2**63 - 1
 DAY_SECONDS = 86_400
 HOUR_SECONDS = 3_600
+AGES: dict[Unit, Slot] = {"months": "month", "days": "age"}
 
 
 def fold(plan: Plan, spine: Spine, view: BookView, calendar: Calendar) -> dict[str, State]:
@@ -40,7 +41,7 @@ def fold(plan: Plan, spine: Spine, view: BookView, calendar: Calendar) -> dict[s
 
 def read_columns(folds: Sequence[Fold], subject: str, as_of: int, view: BookView) -> Columns:
     """Read what one subject's folds need: the versions in force at `as_of` of what had happened by then."""
-    wanted = {"happened_on", "happened_at", "seq"} | {name for one in folds for name in (*one.reads, one.by) if name}
+    wanted = {"happened_on", "happened_at", "seq"} | {name for one in folds for name in one.reads}
     table = view.read(folds[0].kind, subjects=(subject,), as_of=as_of, columns=sorted(wanted))
     columns: Columns = {name: _to_numpy(table.column(name)) for name in wanted}
     happened = columns["happened_at"] <= as_of
@@ -49,21 +50,14 @@ def read_columns(folds: Sequence[Fold], subject: str, as_of: int, view: BookView
 
 def fold_rows(folds: Sequence[Fold], columns: Columns, row: int, as_of: int, month: int) -> dict[str, State]:
     """Fold one spine row; `month` is the month index of its as_of."""
-    day = columns["happened_on"].astype("datetime64[D]")
     at = columns["happened_at"]
-    slots: dict[Slot, Ints] = {
-        "none": np.zeros(len(at), dtype=np.int64),
-        "month": month - 1 - (day.astype("datetime64[M]").astype(np.int64) + 12 * 1970),
-        "age": (as_of - at) // DAY_SECONDS,
-        "day": day.astype(np.int64),
-        "hour": at // HOUR_SECONDS,
-    }
-    ages: dict[Unit, Ints] = {"months": slots["month"], "days": slots["age"]}
-    named = {by: _name(columns[by]) for by in {one.by for one in folds if one.by}}
-    nobody = (slots["none"], np.ones(len(at), dtype=np.bool_), _NOBODY)
+    placed = {on: _place(columns[on or "happened_on"], at, as_of, month) for on in {one.on for one in folds}}
+    named = {one.by: _tell_apart(one, columns) for one in {one.by: one for one in folds if one.by}.values()}
+    nobody = (np.zeros(len(at), dtype=np.int64), np.ones(len(at), dtype=np.bool_), _NOBODY)
     states = {}
     for one in folds:
-        age = ages[one.reach.unit]
+        slots = placed[one.on]
+        age = slots[AGES[one.reach.unit]]
         party, there, parties = named.get(one.by, nobody)
         value, known = one.value_numpy(columns)
         kept = np.flatnonzero((age >= 0) & (age < one.reach.length) & there & known & one.where_numpy(columns))
@@ -71,6 +65,28 @@ def fold_rows(folds: Sequence[Fold], columns: Columns, row: int, as_of: int, mon
         amount = np.broadcast_to(value, at.shape)[kept]
         states[one.name] = _group(rows, _measure(one.measures, amount, at[kept], columns["seq"][kept]), parties)
     return states
+
+
+def _place(day: npt.NDArray[Any], at: Ints, as_of: int, month: int) -> dict[Slot, Ints]:
+    """Return the slot of each row by each way to count time; a row without a day gets a slot in the future of every window."""
+    there = ~np.isnat(day)
+    day = np.where(there, day, np.datetime64("1970-01-01")).astype("datetime64[D]")
+    months = month - 1 - (day.astype("datetime64[M]").astype(np.int64) + 12 * 1970)
+    return {
+        "none": np.zeros(len(at), dtype=np.int64),
+        "month": np.where(there, months, -1),
+        "age": (as_of - at) // DAY_SECONDS,
+        "day": day.astype(np.int64),
+        "hour": at // HOUR_SECONDS,
+    }
+
+
+def _tell_apart(one: Fold, columns: Columns) -> tuple[Ints, npt.NDArray[np.bool_], npt.NDArray[Any]]:
+    """Return codes, where there is anything to tell a row by, and what the codes stand for."""
+    if one.by_numpy is None:
+        return _name(columns[one.by])
+    value, known = one.by_numpy(columns)
+    return _name(np.ma.MaskedArray(np.broadcast_to(value, known.shape), ~known))
 
 
 def merge(states: Mapping[str, State], more: Mapping[str, State]) -> dict[str, State]:

@@ -18,8 +18,8 @@ from weilend.core.records import KINDS
 
 NO_PARTIES = np.zeros(0, dtype=np.object_)
 
-#: What a pass groups: kind, unit of reach, slot, column by which rows are told apart.
-Pass = tuple[str, Unit, Slot, str]
+#: What a pass groups: kind, unit of reach, slot, day by which rows are placed, what tells them apart.
+Pass = tuple[str, Unit, Slot, str, str]
 
 #: The column of the join below that is each slot, and the age in each unit of reach.
 SLOTS: dict[Slot, str] = {"none": "0", "month": "month_age", "age": "day_age", "day": "day_no", "hour": "hour_no"}
@@ -48,22 +48,23 @@ def split_passes(folds: Sequence[Fold]) -> dict[Pass, list[Fold]]:
     """Return the folds of a plan by the pass that computes them."""
     passes: dict[Pass, list[Fold]] = {}
     for one in folds:
-        passes.setdefault((one.kind, one.reach.unit, one.slot, one.by), []).append(one)
+        passes.setdefault((one.kind, one.reach.unit, one.slot, one.on, one.by), []).append(one)
     return passes
 
 
 def write_pass(dialect: Dialect, key: Pass, folds: Sequence[Fold], relation: str) -> str:
     """Return the SQL that folds every fold of a pass over `relation`, which has the versions of the kind; `spine` is a table."""
-    kind, unit, slot, by = key
-    reads = sorted({name for one in folds for name in one.reads} | ({by} if by else set()))
+    kind, unit, slot, on, by = key
+    reads = sorted({name for one in folds for name in one.reads})
+    placed = f"r.{dialect.named(on or 'happened_on')}"
     columns = "".join(f", r.{dialect.named(name)}" for name in reads if name not in ("happened_on", "happened_at", "seq"))
-    party, there = (dialect.named(by), f"{dialect.named(by)} IS NOT NULL") if by else ("''", "true")
+    party, there = (folds[0].by_sql[dialect.name], f"({folds[0].by_sql[dialect.name]}) IS NOT NULL") if by else ("''", "true")
     aggregates = ",\n  ".join(line for index, one in enumerate(folds) for line in _aggregates(dialect, index, one))
     return f"""
 WITH rows AS (
   SELECT s.spine_row, r.happened_on, r.happened_at, r.seq{columns},
-    s.month_no - 1 - (12 * year(r.happened_on) + month(r.happened_on) - 1) AS month_age,
-    {dialect.day_age} AS day_age, {dialect.day_no} AS day_no, {dialect.hour_no} AS hour_no
+    s.month_no - 1 - (12 * year({placed}) + month({placed}) - 1) AS month_age,
+    {dialect.day_age} AS day_age, {dialect.day_no.format(placed=placed)} AS day_no, {dialect.hour_no} AS hour_no
   FROM ({relation}) r JOIN spine s ON r.{KINDS[kind].subjects[0]} = s.subject
   WHERE r.known_at <= s.as_of AND s.as_of < r.known_until AND r.happened_at <= s.as_of
 )

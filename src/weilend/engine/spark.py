@@ -27,7 +27,7 @@ SPARK = Dialect(
     name="spark",
     quote="`",
     day_age="(s.as_of - r.happened_at) DIV 86400",
-    day_no="CAST(unix_date(r.happened_on) AS BIGINT)",
+    day_no="CAST(unix_date({placed}) AS BIGINT)",
     hour_no="CAST(floor(r.happened_at / 3600.0D) AS BIGINT)",
     kept={
         "least": "min({value}) FILTER (WHERE {inside})",

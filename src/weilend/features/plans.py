@@ -14,16 +14,16 @@ import msgspec
 from weilend.core.errors import InputError
 from weilend.core.ids import content_hash
 from weilend.core.plan import Fold, Measure, Plan, Reach, Slot, Unit
-from weilend.core.records import FORBIDDEN_TO_FEATURES, KINDS
+from weilend.core.records import FORBIDDEN_TO_FEATURES, KINDS, Kind
 from weilend.features.finish import AGGREGATES
 from weilend.features.spec import Feature, Part
-from weilend.formula import parse
+from weilend.formula import Formula, parse
 
 DIALECTS = ("duckdb", "spark")
 EVERY_ROW = "true"
 NO_VALUE = "0"
-SEEN_MONTHS = 36  # how far back we ask since when anything is known
-MET_DAYS = 1_100  # how far back we ask whether anything is known at all
+SEEN_DAYS = 1_200  # how far back we ask since when, and until when, anything is known: three years and the months around
+DAY_NUMBER = "days_between(date '1970-01-01', happened_on)"
 #: The slot that divides a window of each unit, so that folds serve every shorter window too.
 SERIES: dict[Unit, Slot] = {"months": "month", "days": "age"}
 #: Groupings from which a shorter window cannot be told exactly: such folds are shared only by windows of one length.
@@ -40,6 +40,7 @@ class FoldId(msgspec.Struct, frozen=True, order=True):
     where: str
     value: str
     length: int = 0
+    on: str = ""
 
     @property
     def name(self) -> str:
@@ -66,7 +67,7 @@ class FeatureSet(msgspec.Struct, frozen=True):
     @property
     def kinds(self) -> tuple[str, ...]:
         """The kinds of record that its features read."""
-        return tuple(dict.fromkeys(part.kind for feature in self.features for part in feature.parts))
+        return tuple(dict.fromkeys(kind for one in self.features for seen in seen_kinds(one) for kind in seen))
 
     def __getitem__(self, name: str) -> Feature:
         return {feature.name: feature for feature in self.features}[name]
@@ -105,18 +106,21 @@ def _fold_of(feature: Feature, part: Part) -> FoldId:
         raise InputError(f"feature {feature.name}: {feature.aggregate} tells rows apart", hint="give the part a `by`")
     slot = SERIES[reach.unit] if aggregate.slot == "series" else aggregate.slot
     length = reach.length if (reach.unit, slot) in UNDIVIDED else 0
+    if part.on and (reach.unit == "days" or slot == "hour"):
+        raise InputError(f"feature {feature.name}: days and hours before the as_of count from when a row happened",
+                         hint=f"give it a window in months, or leave out on = {part.on}")  # fmt: skip
     by = part.by if aggregate.by else ""
-    return FoldId(part.kind, reach.unit, slot, by, part.where or EVERY_ROW, part.value or NO_VALUE, length)
+    return FoldId(part.kind, reach.unit, slot, by, part.where or EVERY_ROW, part.value or NO_VALUE, length, part.on)
+
+
+def seen_kinds(feature: Feature) -> tuple[tuple[str, ...], ...]:
+    """Return, for each part of a feature, the kinds any of which shows that its rows would have been seen."""
+    return tuple(tuple(dict.fromkeys((part.kind, *feature.seen_in))) for part in feature.parts)
 
 
 def seen_fold(kind: str) -> FoldId:
-    """Return the fold that says whether, and since when, we know anything of a subject."""
-    return FoldId(kind, "months", "month", "", EVERY_ROW, NO_VALUE)
-
-
-def met_fold(kind: str) -> FoldId:
-    """Return the fold that says whether anything of a subject is known at all, the month that has begun included."""
-    return FoldId(kind, "days", "none", "", EVERY_ROW, NO_VALUE, MET_DAYS)
+    """Return the fold that says since when, and until when, anything of a subject is known: the oldest and the newest day."""
+    return FoldId(kind, "days", "none", "", EVERY_ROW, DAY_NUMBER, SEEN_DAYS)
 
 
 def make_plan(features: FeatureSet) -> Plan:
@@ -136,32 +140,47 @@ def make_plan(features: FeatureSet) -> Plan:
             lengths[fold] = max(lengths.get(fold, 0), feature.reach.length)
             measures.setdefault(fold, set()).update(AGGREGATES[feature.aggregate].measures)
     for kind in features.kinds:
-        lengths[seen_fold(kind)] = max(SEEN_MONTHS, lengths.get(seen_fold(kind), 0))
-        measures.setdefault(seen_fold(kind), set())
-    for kind in {part.kind for feature in features.features if feature.days for part in feature.parts}:
-        lengths[met_fold(kind)] = MET_DAYS
-        measures.setdefault(met_fold(kind), set())
+        lengths[seen_fold(kind)] = SEEN_DAYS
+        measures.setdefault(seen_fold(kind), set()).update(("least", "most"))
     return Plan(features.identity, tuple(_compile(fold, lengths[fold], measures[fold]) for fold in sorted(lengths)))
 
 
 def _compile(fold: FoldId, length: int, measures: set[Measure]) -> Fold:
     kind = KINDS[fold.kind]
     where, value = (parse(text, kind.readable()) for text in (fold.where, fold.value))
+    by = _parse_by(kind, fold.by)
+    plain = by is None or by.root.op == "field"
     return Fold(
         name=fold.name,
         kind=fold.kind,
         reach=Reach(fold.unit, length),
         slot=fold.slot,
+        on=_check_on(kind, fold.on),
         by=fold.by,
         measures=tuple(sorted(measures)),
-        reads=tuple(sorted(where.names | value.names)),
+        reads=tuple(sorted(where.names | value.names | (by.names if by else frozenset()) | ({fold.on} if fold.on else set()))),
         where=where.text,
         value=value.text,
         where_sql={dialect: where.sql(dialect) for dialect in DIALECTS},
         value_sql={dialect: value.sql(dialect) for dialect in DIALECTS},
+        by_sql={dialect: by.sql(dialect) for dialect in DIALECTS} if by else {},
         where_numpy=where.numpy_mask(),
         value_numpy=value.numpy(),
+        by_numpy=None if plain or by is None else by.numpy(),
     )
+
+
+def _parse_by(kind: Kind, text: str) -> Formula | None:
+    by = parse(text, kind.readable()) if text else None
+    if by is not None and by.root.op != "field" and by.type != "integer":
+        raise InputError(f"{kind.name}: rows cannot be told apart by {text!r}, which is {by.type}", hint="name a column")
+    return by
+
+
+def _check_on(kind: Kind, name: str) -> str:
+    if name and kind.field(name).type != "date":
+        raise InputError(f"{kind.name}: {name!r} is no day by which rows belong to months", hint="name a date column")
+    return name
 
 
 def unique_names(features: Iterable[Feature]) -> tuple[Feature, ...]:

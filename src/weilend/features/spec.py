@@ -16,24 +16,30 @@ Unit = Literal["fen", "ppm", "count", "days", "months"]
 
 
 class Part(msgspec.Struct, frozen=True):
-    """The rows that a feature is made of: a kind, a filter, the value of each row, and the column that tells rows apart.
+    """The rows that a feature is made of: a kind, a filter, the value of each row, and what tells rows apart.
 
-    `where` and `value` are formulas over the kind's columns; `by` is a column.
+    `where` and `value` are formulas over the kind's columns; `by` is a column, or a formula of integers; `on` is the date column
+    by which a row belongs to a month, the day on which it happened unless given (a tax return belongs to its period).
 
     >>> Part("invoice", "direction = 'sale'", "net_fen", "counterparty_id").kind
     'invoice'
+    >>> Part("tax_filing", value="declared_sales_fen", on="period_end_on").on
+    'period_end_on'
     """
 
     kind: str
     where: str = ""
     value: str = ""
     by: str = ""
+    on: str = ""
 
 
 class Feature(msgspec.Struct, frozen=True, kw_only=True):
     """An aggregate of record values over a window before the as_of: complete calendar months, or days of 24 hours.
 
-    The value is an integer in `unit` (its quantum), within ``lo..hi``, or None where history does not suffice.
+    The value is an integer in `unit`, a multiple of `quantum` within ``lo..hi``, or None where history does not suffice: every
+    kind that it reads must have been seen for `history_months` complete months and `history_days`, by a record of its own or of
+    a kind in `seen_in` (who looked at the register and found no event has seen it).
     `sign` is the declared credit sign: +1 higher is safer, -1 higher is riskier, 0 not for a model.
     `en` and `zh` are sentences with ``{value}`` in them; `why` says why it matters.
 
@@ -59,10 +65,15 @@ class Feature(msgspec.Struct, frozen=True, kw_only=True):
     why: str
     en: str
     zh: str
+    quantum: int = 1
     history_months: int = 0
+    history_days: int = 0
+    seen_in: tuple[str, ...] = ()
     cost_fen: int = 0
 
     def __post_init__(self) -> None:
+        if self.quantum < 1:
+            raise InputError(f"feature {self.name} has a quantum of {self.quantum}", hint="give 1 or more, in its unit")
         if (self.months > 0) == (self.days > 0):
             raise InputError(f"feature {self.name} needs a window in months or in days", hint="give one of them, above zero")
 

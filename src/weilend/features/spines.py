@@ -6,7 +6,7 @@ subjects of features. Rows are ordered by (as_of, business, name), whatever the 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 import msgspec
 import numpy as np
@@ -14,12 +14,13 @@ import pyarrow as pa
 
 from weilend.core.calendars import Calendar, first_of_month
 from weilend.core.errors import InputError
-from weilend.core.plan import Spine, State
+from weilend.core.plan import Spine, Unit
 from weilend.core.records import FAR_FUTURE
 from weilend.engine.book_view import BookView
+from weilend.features.compute import FeatureTable, Seen
 from weilend.features.labels import BAD_STATES
 from weilend.features.loans import PAID_STATES, Flags, ints, is_one_of, texts
-from weilend.features.plans import FeatureSet, seen_fold
+from weilend.features.spec import Feature
 from weilend.features.spine_file import from_file
 from weilend.features.spine_links import link_subjects
 
@@ -117,9 +118,9 @@ def open_loan_months(view: BookView, since: int, until: int, calendar: Calendar)
 
 
 class HistoryRow(msgspec.Struct, frozen=True):
-    """What a feature needs of a kind of record at a row of a spine, and what there is, in complete months.
+    """What a feature needs of a kind of record at a row of a spine, and what there is: complete months, or days.
 
-    >>> HistoryRow("sales_growth", "invoice", "E1", 0, 24, 3).text
+    >>> HistoryRow("sales_growth", "invoice", "E1", 0, "months", 24, 3).text
     'sales_growth of E1 needs 24 months of invoice, has 3'
     """
 
@@ -127,41 +128,45 @@ class HistoryRow(msgspec.Struct, frozen=True):
     kind: str
     subject: str
     as_of: int
-    needs_months: int
-    has_months: int
+    unit: Unit
+    needs: int
+    has: int
 
     @property
     def enough(self) -> bool:
         """Whether the feature may say a value."""
-        return self.has_months >= max(self.needs_months, 1)
+        return self.has >= self.needs
 
     @property
     def text(self) -> str:
         """The row in words."""
-        return f"{self.feature} of {self.subject} needs {self.needs_months} months of {self.kind}, has {self.has_months}"
+        return f"{self.feature} of {self.subject} needs {self.needs} {self.unit} of {self.kind}, has {self.has}"
 
 
-def explain_history(features: FeatureSet, spine: Spine, states: Mapping[str, State]) -> tuple[HistoryRow, ...]:
-    """Return what each feature needs and has of each kind it reads, for every row of a spine; `states` are of its plan.
+def explain_history(table: FeatureTable) -> tuple[HistoryRow, ...]:
+    """Return what each feature needs and has of each kind it reads, for every row of a table; nothing known is 0 of either.
 
-    >>> from weilend.features.plans import make_plan
+    >>> from weilend.features.compute import Seen
     >>> from weilend.features.sets import INVOICE
-    >>> none = np.zeros(0, dtype=np.int64)
-    >>> empty = State(row=none, party=none, slot=none, count=none, total=none, parties=none.astype(object))
-    >>> rows = explain_history(INVOICE, Spine(("E1",), (0,)), {fold.name: empty for fold in make_plan(INVOICE).folds})
-    >>> len(rows) >= len(INVOICE.features), any(row.enough for row in rows)
+    >>> size, one = (1, len(INVOICE.features)), np.array([3])
+    >>> table = FeatureTable(INVOICE, Spine(("E1",), (0,)), np.zeros(size), np.zeros(size), {"invoice": Seen(one, one, one)})
+    >>> rows = explain_history(table)
+    >>> len(rows) >= len(INVOICE.features), all(row.enough for row in rows)
     (True, False)
     """
-    has = {kind: np.zeros(spine.size, dtype=np.int64) for kind in features.kinds}
-    for kind, months in has.items():
-        seen = states[seen_fold(kind).name]
-        np.maximum.at(months, seen.row, seen.slot + 1)
     return tuple(
-        HistoryRow(feature.name, kind, subject, as_of, feature.history_months, int(has[kind][row]))
-        for row, (subject, as_of) in enumerate(zip(spine.subjects, spine.as_of, strict=True))
-        for feature in features.features
+        HistoryRow(feature.name, kind, subject, as_of, *_needs(feature, table.seen[kind], row))
+        for row, (subject, as_of) in enumerate(zip(table.spine.subjects, table.spine.as_of, strict=True))
+        for feature in table.feature_set.features
         for kind in dict.fromkeys(part.kind for part in feature.parts)
     )
+
+
+def _needs(feature: Feature, seen: Seen, row: int) -> tuple[Unit, int, int]:
+    """Return in which unit a feature counts the history that it wants, how much that is, and how much there is."""
+    if feature.days and not feature.history_months:
+        return "days", feature.history_days, max(int(seen.oldest_days[row]), 0)
+    return "months", max(feature.history_months, 1), max(int(seen.oldest_months[row]), 0)
 
 
 _CLOCKS = ("happened_at", "known_at", "known_until", "seq")
