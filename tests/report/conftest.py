@@ -15,6 +15,8 @@ from weilend.report import (
     Column,
     DataTable,
     Details,
+    Entry,
+    Glossary,
     KeyFigure,
     KeyFigures,
     Page,
@@ -64,6 +66,7 @@ def _full_page(text: str) -> Page:
         *(ChartBlock(title=text, description=text, spec=spec) for spec in charts.values()),
         ChartGrid(title=text, panels=(panel,), description=text),
         Details(text, (Prose((text,)), ChartBlock(title=text, spec=bars([text], [1])))),
+        Glossary(entries=(Entry(name="one", line=text, line_zh=text, tags=(text,), facts=((text, text),)),), prompt=text),
     )
     sections = (
         Section(id="one", title=text, title_zh=text, lead=text, blocks=blocks),

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from jinja2 import Environment
 
-from weilend.report import Page, render_page
+from weilend.report import Entry, Glossary, Page, Section, render_page
 from weilend.report import page as page_module
 
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -74,3 +74,17 @@ def test_planted_script_would_not_run_even_if_escaping_failed(
     assert any("Content Security Policy" in line for line in console)
     unprotected, _ = _open(html.replace("Content-Security-Policy", "x-none"), tmp_path)
     assert 'data-owned="1"' in unprotected
+
+
+def test_a_glossary_shows_the_entries_that_hold_every_word(tmp_path: Path) -> None:
+    entries = (
+        Entry(name="refunds_90d", line="refunds", line_zh="退款", facts=(("window", "90 days"),)),
+        Entry(name="refunds_12m", line="refunds", line_zh="退款", facts=(("window", "12 months"),)),
+        Entry(name="sales_90d", line="sales", line_zh="销售"),
+    )
+    blocks = (Glossary(entries=entries, prompt="Search"),)
+    html = render_page(Page(title="Words", sections=(Section(id="all", title="All", blocks=blocks),)))
+    document, console = _open(html.replace('<input type="search"', '<input type="search" value="退款  Days"'), tmp_path)
+    assert console == []
+    assert "<output>1 / 3</output>" in document
+    assert document.count('hidden=""') == 2

@@ -17,8 +17,11 @@ from jinja2 import Environment
 from weilend.core.errors import InputError
 from weilend.report import Callout, ChartBlock, Column, DataTable, Page, Prose, Section, bars, histogram, render_page
 from weilend.report import page as page_module
+from weilend.report.bundle import SEARCH, chart_script
 from weilend.report.page import bar_percents, emphasise
 
+#: What a page with a glossary and charts runs.
+OWN_SCRIPTS = (SEARCH, chart_script())
 EVIL = (
     '</script><script>document.body.dataset.owned=1</script><img src="https://evil.example/x" onerror=alert(1)>\' " onload="x'
 )
@@ -89,7 +92,7 @@ def test_same_values_give_same_bytes_in_another_process() -> None:
 
 def test_no_text_becomes_markup_in_any_place(full_page: PageMaker) -> None:
     tags = _Tags(render_page(full_page(EVIL)))
-    assert tags.running_scripts == 1
+    assert tags.running_scripts == len(OWN_SCRIPTS)
     assert tags.dangerous == []
 
 
@@ -103,16 +106,16 @@ def test_the_search_for_markup_finds_a_page_that_does_not_escape(full_page: Page
 
     monkeypatch.setattr(page_module, "_templates", careless)
     tags = _Tags(render_page(full_page(EVIL)))
-    assert tags.running_scripts > 1
+    assert tags.running_scripts > len(OWN_SCRIPTS)
     assert tags.dangerous
 
 
-def test_script_comes_once_however_many_charts_and_is_the_only_one_allowed(full_page: PageMaker) -> None:
+def test_scripts_come_once_however_many_charts_and_are_the_only_ones_allowed(full_page: PageMaker) -> None:
     html = render_page(full_page("plain"))
     scripts = re.findall(r"<script>(.*?)</script>", html, flags=re.DOTALL)
-    assert len(scripts) == 1
-    digest = b64encode(sha256(scripts[0].encode()).digest()).decode()
-    assert f"script-src 'sha256-{digest}'" in html
+    assert scripts == list(OWN_SCRIPTS)
+    digests = [b64encode(sha256(script.encode()).digest()).decode() for script in scripts]
+    assert "script-src " + " ".join(f"'sha256-{digest}'" for digest in digests) + ";" in html
     assert html.count('type="application/json"') == html.count('class="chart"') == 10
 
 

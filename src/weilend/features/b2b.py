@@ -18,6 +18,9 @@ PURCHASES = Part("b2b_order", BOUGHT, "total_fen", PARTY)
 ON_ACCOUNT = Part("b2b_order", f"{SOLD} and terms in ('account_period', 'credit')", "total_fen")
 TERMS_TOLD = Part("b2b_order", f"{SOLD} and terms is not null", "total_fen")
 TERM_DAYS = Part("b2b_order", f"{SOLD} and terms = 'account_period'", "account_period_days")
+#: Days from shipping to payment of what was sold on account: how long the firm's own money is out.
+PAID_AFTER_DAYS = Part("b2b_order", f"{SOLD} and terms in ('account_period', 'credit') and pay_at >= consign_at",
+                       by="div(pay_at - consign_at, 86400)")  # fmt: skip
 RECEIVABLE = Part("b2b_order", SOLD, "unpaid_fen")
 RECEIVABLE_TOLD = Part("b2b_order", f"{SOLD} and unpaid_fen is not null", "total_fen")
 RECEIVABLE_BY_PARTY = Part("b2b_order", SOLD, "unpaid_fen", PARTY)
@@ -39,6 +42,9 @@ B2B_COST_FEN = 20  # one authorised pull of a wholesale platform's orders (assum
 # A table: one feature a line, as far as a line goes.
 # fmt: off
 B2B_FEATURES = (
+    Feature(name="b2b_paid_after_median_days_365d", aggregate="median", of=PAID_AFTER_DAYS, days=365, unit="days", lo=0,
+            hi=36_525, sign=-1, cost_fen=B2B_COST_FEN, why="customers who pay late are financed by the firm",
+            en="half of the sales on account were paid within {value} of shipping", zh="近一年赊销订单中位回款时长{value}"),
     Feature(name="b2b_sales_fen_12m", aggregate="sum", of=SALES, months=12, unit="fen", lo=0, hi=MAX_SUM_FEN, sign=1,
             cost_fen=B2B_COST_FEN, why="what the firm sells to firms carries what it can repay",
             en="sales to firms in twelve months came to {value}", zh="近12个月批发销售额{value}"),

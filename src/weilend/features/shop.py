@@ -62,6 +62,7 @@ BY_REVIEW = Part("order", VALID, "", "review_hash")
 LAG_TOLD = Part("order", f"{FIRST_LINE} and {PAID_LAG} >= 0")
 SENT_SOON = Part("order", f"{FIRST_LINE} and {PAID_LAG} between 0 and {TWO_DAYS_SECONDS}")
 LAG_HOURS = Part("order", f"{FIRST_LINE} and {PAID_LAG} >= 0", f"div({PAID_LAG}, 3600)")
+BY_LAG_HOURS = Part("order", f"{FIRST_LINE} and {PAID_LAG} >= 0", by=f"div({PAID_LAG}, 3600)")
 PROMISED = Part("order", f"{FIRST_LINE} and consign_at is not null and promised_at is not null")
 ON_TIME = Part("order", f"{FIRST_LINE} and consign_at <= promised_at")
 SETTLED_DAYS = Part("order", f"{FIRST_LINE} and {END_LAG} >= 0", f"div({END_LAG}, 86400)")
@@ -98,6 +99,8 @@ MAX_AGE_DAYS = 36_525
 # What a pull of one business's shops costs through an authorised platform interface, all kinds together (assumption: 0.50 yuan of
 # service-market fees; orders, refunds and the snapshot come in one authorised pull).
 SHOP_COST_FEN = 50
+#: A shop whose orders are known and that has no refund has paid nothing back.
+SOLD = ("order",)
 
 # A table: one feature a line, as far as a line goes.
 # fmt: off
@@ -124,7 +127,7 @@ LEVEL = (
             sign=1, cost_fen=SHOP_COST_FEN, why="only what is not paid back is earned",
             en="orders of the last three months less refunds came to {value}", zh="近3个月扣除退款的成交额{value}"),
     Feature(name="shop_sales_less_refunds_fen_12m", aggregate="difference", of=PAID_SALES, against=REFUNDS, months=12,
-            unit="fen", lo=-MAX_SUM_FEN, hi=MAX_SUM_FEN, sign=1, cost_fen=SHOP_COST_FEN,
+            unit="fen", lo=-MAX_SUM_FEN, hi=MAX_SUM_FEN, sign=1, cost_fen=SHOP_COST_FEN, seen_in=SOLD,
             why="net sales by the refund book, closed orders on both sides",
             en="payments less refunds of the last twelve months were {value}", zh="近12个月付款减退款{value}"),
     Feature(name="shop_genuine_sales_fen_12m", aggregate="sum", of=GENUINE_SALES, months=12, unit="fen", lo=0, hi=MAX_SUM_FEN,
@@ -200,16 +203,16 @@ ACTIVITY = (
 
 QUALITY = (
     Feature(name="shop_refund_rate_12m", aggregate="ratio_of_sums", of=REFUNDS, against=PAID_SALES, months=12, unit="ppm", lo=0,
-            hi=10 * ONE, sign=-1, cost_fen=SHOP_COST_FEN, why="buyers who want their money back do not come back",
+            hi=10 * ONE, sign=-1, cost_fen=SHOP_COST_FEN, seen_in=SOLD, why="buyers who want their money back do not come back",
             en="{value} of what buyers paid in twelve months was paid back", zh="近12个月退款金额占付款的{value}"),
     Feature(name="shop_refund_rate_90d", aggregate="ratio_of_sums", of=REFUNDS, against=PAID_SALES, days=90, unit="ppm", lo=0,
-            hi=10 * ONE, sign=-1, cost_fen=SHOP_COST_FEN, why="refunds that rise eat the next quarter",
+            hi=10 * ONE, sign=-1, cost_fen=SHOP_COST_FEN, seen_in=SOLD, why="refunds that rise eat the next quarter",
             en="{value} of what buyers paid in 90 days was paid back", zh="近90天退款金额占付款的{value}"),
     Feature(name="shop_return_rate_12m", aggregate="share_of_count", of=RETURNS, against=PAID_LINES, months=12, unit="ppm",
-            lo=0, hi=10 * ONE, sign=-1, cost_fen=SHOP_COST_FEN, why="goods that come back cost twice",
+            lo=0, hi=10 * ONE, sign=-1, cost_fen=SHOP_COST_FEN, seen_in=SOLD, why="goods that come back cost twice",
             en="{value} of what was bought in twelve months was sent back", zh="近12个月退货件数占比{value}"),
     Feature(name="shop_dispute_rate_12m", aggregate="share_of_count", of=DISPUTES, against=PAID_LINES, months=12, unit="ppm",
-            lo=0, hi=10 * ONE, sign=-1, cost_fen=SHOP_COST_FEN, why="disputes end in penalties",
+            lo=0, hi=10 * ONE, sign=-1, cost_fen=SHOP_COST_FEN, seen_in=SOLD, why="disputes end in penalties",
             en="{value} of what was bought in twelve months was disputed", zh="近12个月纠纷占比{value}"),
     Feature(name="shop_bad_review_share_12m", aggregate="share_of_count", of=BAD_REVIEWS, against=REVIEWED, months=12,
             unit="ppm", lo=0, hi=ONE, sign=-1, cost_fen=SHOP_COST_FEN, why="bad reviews are lost sales",
@@ -311,6 +314,9 @@ FULFILMENT = (
     Feature(name="shop_consign_lag_mean_hours_90d", aggregate="mean", of=LAG_HOURS, days=90, unit="count", lo=0, hi=100_000,
             sign=-1, cost_fen=SHOP_COST_FEN, why="who ships late has no goods or no hands",
             en="orders left {value} hours after payment on average", zh="近90天平均发货时长{value}小时"),
+    Feature(name="shop_consign_lag_p90_hours_90d", aggregate="p90", of=BY_LAG_HOURS, days=90, unit="count", lo=0, hi=100_000,
+            sign=-1, cost_fen=SHOP_COST_FEN, why="the slowest tenth shows a shop that runs out before its mean does",
+            en="nine in ten orders left within {value} hours of payment", zh="近90天九成订单在付款后{value}小时内发货"),
     Feature(name="shop_settlement_lag_mean_days_180d", aggregate="mean", of=SETTLED_DAYS, days=180, unit="days", lo=0,
             hi=MAX_AGE_DAYS, sign=-1, cost_fen=SHOP_COST_FEN, why="slow money is money the shop must find elsewhere",
             en="orders were completed {value} after payment on average", zh="近180天付款至完成平均{value}"),

@@ -182,7 +182,33 @@ class Details(msgspec.Struct, frozen=True):
     blocks: tuple[Block, ...]
 
 
-Block = Prose | Bullets | KeyFigures | DataTable | ChartBlock | ChartGrid | Callout | Details
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """One entry of a glossary: its name (small letters, digits and underscores, an anchor), a line in English and one in
+    Chinese, short tags, and what is known of it as (what, value) pairs that unfold.
+
+    >>> Entry(name="sales_fen_12m", line="net sales of twelve months", line_zh="近12个月净销售额").tags
+    ()
+    """
+
+    name: str
+    line: str
+    line_zh: str = ""
+    tags: tuple[str, ...] = ()
+    facts: tuple[tuple[str, str], ...] = ()
+
+
+class Glossary(msgspec.Struct, frozen=True, kw_only=True):
+    """Entries with a field to search them by any of their words; `prompt` stands in the field.
+
+    >>> Glossary(entries=(), prompt="Search").entries
+    ()
+    """
+
+    entries: tuple[Entry, ...]
+    prompt: str
+
+
+Block = Prose | Bullets | KeyFigures | DataTable | ChartBlock | ChartGrid | Callout | Details | Glossary
 
 
 class Section(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,4 +1,4 @@
-"""In: the installed vl-convert wheel. Out: the script that draws charts, as text. Used: once in every page with charts."""
+"""In: the installed vl-convert wheel. Out: the scripts of a page, as text: to draw charts, to search. Used: in every page."""
 
 from __future__ import annotations
 
@@ -19,6 +19,26 @@ for (const place of document.querySelectorAll(".chart")) {
 }
 for (const fold of document.querySelectorAll("details")) {
   fold.addEventListener("toggle", () => window.dispatchEvent(new Event("resize")));
+}
+"""
+
+
+#: Shows the entries of a glossary that hold every word typed, and says how many; without it the page shows them all.
+SEARCH = """
+for (const box of document.querySelectorAll(".glossary")) {
+  const field = box.querySelector("input"), told = box.querySelector("output"), entries = [...box.querySelectorAll(".entry")];
+  const texts = entries.map((entry) => entry.textContent.toLowerCase());
+  const search = () => {
+    const words = field.value.toLowerCase().split(/\\s+/).filter(Boolean);
+    let found = 0;
+    entries.forEach((entry, place) => {
+      entry.hidden = !words.every((word) => texts[place].includes(word));
+      found += !entry.hidden;
+    });
+    told.textContent = found + " / " + entries.length;
+  };
+  field.addEventListener("input", search);
+  search();
 }
 """
 
@@ -45,10 +65,10 @@ def chart_script() -> str:
 
 
 @cache
-def script_digest() -> str:
-    """Return the digest by which the page allows this script and no other (Content Security Policy Level 3, §2.3.1).
+def digest_script(script: str) -> str:
+    """Return the digest by which the page allows a script and no other (Content Security Policy Level 3, §2.3.1).
 
-    >>> script_digest().startswith("sha256-")
+    >>> digest_script(SEARCH).startswith("sha256-")
     True
     """
-    return "sha256-" + b64encode(sha256(chart_script().encode()).digest()).decode()
+    return "sha256-" + b64encode(sha256(script.encode()).digest()).decode()

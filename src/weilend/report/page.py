@@ -10,8 +10,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from weilend.report import theme
-from weilend.report.blocks import Block, ChartBlock, ChartGrid, Column, DataTable, Details, Page
-from weilend.report.bundle import chart_script, script_digest
+from weilend.report.blocks import Block, ChartBlock, ChartGrid, Column, DataTable, Details, Glossary, Page
+from weilend.report.bundle import SEARCH, chart_script, digest_script
 from weilend.report.units import Cell, show
 
 #: Code, strong, emphasis; one pass, so that a mark inside code stays what it is.
@@ -30,14 +30,16 @@ def render_page(page: Page) -> str:
     >>> "<h1>A &amp; B</h1>" in html, "<strong>Yes</strong>" in html, "<script" in html
     (True, True, False)
     """
-    charts = any(_has_charts(section.blocks) for section in page.sections)
+    blocks = [block for section in page.sections for block in _unfold(section.blocks)]
+    scripts = [SEARCH] if any(isinstance(block, Glossary) for block in blocks) else []
+    scripts += [chart_script()] if any(isinstance(block, ChartBlock | ChartGrid) for block in blocks) else []
     return (
         _templates()
         .get_template("page.html.jinja")
         .render(
             page=page,
-            policy=f"'{script_digest()}'" if charts else "'none'",
-            script=Markup(chart_script()) if charts else None,  # noqa: S704  our own bundle, not text that came in
+            policy=" ".join(f"'{digest_script(script)}'" for script in scripts) or "'none'",
+            scripts=[Markup(script) for script in scripts],  # noqa: S704  our own, not text that came in
         )
     )
 
@@ -90,11 +92,9 @@ def _percents(cells: list[Cell]) -> tuple[int, ...]:
     return tuple(round(100 * size / largest) for size in sizes)
 
 
-def _has_charts(blocks: tuple[Block, ...]) -> bool:
-    return any(
-        isinstance(block, ChartBlock | ChartGrid) or (isinstance(block, Details) and _has_charts(block.blocks))
-        for block in blocks
-    )
+def _unfold(blocks: tuple[Block, ...]) -> list[Block]:
+    """Return blocks, and after each that folds others away, those."""
+    return [one for block in blocks for one in (block, *(_unfold(block.blocks) if isinstance(block, Details) else ()))]
 
 
 def _tag(match: re.Match[str]) -> str:

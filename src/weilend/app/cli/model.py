@@ -18,11 +18,21 @@ def features_group() -> None:
 
 @features_group.command("list")
 @click.option("--set", "name", default="invoice", show_default=True, help="Feature set.")
+@click.option(
+    "--page", type=click.Path(path_type=Path, dir_okay=False), help="Write every feature of every theme as a page to search."
+)
 @json_option
-def features_list(name: str, *, as_json: bool) -> None:
+def features_list(name: str, page: Path | None, *, as_json: bool) -> None:
     """List the features of a set: unit, credit sign, and why each matters."""
     from weilend.app.desk.dictionary import list_features  # late: see show.open_home
 
+    if page:
+        from weilend.app.desk.dictionary_page import dictionary_page
+        from weilend.report import render_page
+
+        page.write_text(render_page(dictionary_page()), encoding="utf-8")
+        click.echo(f"the data dictionary is in {page}")
+        return
     columns, rows = list_features(name)
     print_rows(columns, rows, as_json=as_json)
 

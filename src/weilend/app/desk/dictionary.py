@@ -7,6 +7,7 @@ from weilend.core.errors import NotFoundError
 from weilend.core.money import show_percent, show_yuan
 from weilend.core.values import Receipt
 from weilend.decision import Problem, check_policy
+from weilend.features.fakery import LEVELS_ZH, rate_fakery
 from weilend.features.finish import AGGREGATES
 from weilend.features.sets import FEATURE_SETS
 from weilend.features.spec import Feature, Part, show_value
@@ -42,20 +43,36 @@ def show_feature(name: str) -> Rows:
 
 def describe_feature(feature: Feature) -> Rows:
     """Return the declaration of a feature, row by row."""
+    fakery = rate_fakery(feature)
     return [
         ("name", feature.name),
         ("what", (AGGREGATES[feature.aggregate].finish.__doc__ or "").strip()),
         ("of", describe_part(feature.of)),
         ("against", describe_part(feature.against) if feature.against else "—"),
         ("window", f"{feature.reach.text} before the as_of" if feature.days else f"{feature.months} complete calendar months"),
-        ("history needed", f"{feature.history_months} months" if feature.history_months else "any"),
-        ("unit", feature.unit),
+        ("history needed", describe_history(feature)),
+        ("also seen in", ", ".join(feature.seen_in) or "—"),
+        ("unit", feature.unit if feature.quantum == 1 else f"{feature.quantum} {feature.unit}"),
         ("range", f"{feature.lo:,} to {feature.hi:,}"),
         ("credit sign", SIGNS[feature.sign]),
+        ("cost of its source", f"{show_yuan(feature.cost_fen)} a pull" if feature.cost_fen else "none beyond the file"),
+        ("to fake", f"{fakery.level}: {fakery.en}"),
+        ("操纵成本", f"{LEVELS_ZH[fakery.level]}：{fakery.zh}"),
         ("why", feature.why),
         ("sentence", feature.en),
         ("说明", feature.zh),
     ]
+
+
+def describe_history(feature: Feature) -> str:
+    """Return how much history a feature needs.
+
+    >>> describe_history(FEATURE_SETS["invoice"]["sales_change_24m"])
+    '24 months'
+    """
+    needs = [f"{feature.history_months} months"] * bool(feature.history_months)
+    needs += [f"{feature.history_days} days"] * bool(feature.history_days)
+    return " and ".join(needs) or "any"
 
 
 def describe_part(part: Part) -> str:
@@ -65,7 +82,8 @@ def describe_part(part: Part) -> str:
     'net_fen of invoice where net_fen > 0, by counterparty_id'
     """
     where = f" where {part.where}" if part.where else ""
-    return f"{part.value or 'rows'} of {part.kind}{where}" + (f", by {part.by}" if part.by else "")
+    by, on = f", by {part.by}" if part.by else "", f", by the day {part.on}" if part.on else ""
+    return f"{part.value or 'rows'} of {part.kind}{where}{by}{on}"
 
 
 def show_card(card: Card) -> tuple[tuple[str, ...], Rows]:
