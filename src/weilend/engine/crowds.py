@@ -1,0 +1,131 @@
+"""In: a crowd, a view of the book. Out: how many share a thing, at an instant. Used: at an application, and by the nightly rebuild.
+
+The state of a crowd is when each member was first said to belong (for a window: every instant at which it was). `rebuild` folds it
+from all rows up to the view's seq and writes it in the order of groups, so that `count` at an application reads a few groups of
+that index and the rows that came after it. Both read raw rows, superseded ones too: what was once seen stays seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from weilend.core.crowd import Crowd, CrowdCount, Side
+from weilend.core.errors import BookError, NotFoundError
+from weilend.core.records import KINDS
+from weilend.engine.book_lock import replace_file
+from weilend.engine.book_versions import about, quote, scan
+from weilend.engine.book_view import BookView
+
+THREADS = 2
+GROUP_ROWS = 8_192  # small row groups: a group is found by the least and the greatest name in each
+DAY_SECONDS = 86_400
+FEW = 500  # up to so many groups are named in the query, so that the rest of an index is not read
+
+#: Which part of a crowd's rows an instant allows: known and happened by then, and for a window not longer ago.
+_THERE = "r.known_at <= a.as_of AND r.happened_at <= a.as_of"
+
+
+def rebuild(crowd: Crowd, view: BookView, folder: Path) -> Path:
+    """Fold a crowd from every row that a view reads, and write its index; returns the file, which says up to which seq it reads.
+
+    A reader of an older index is not disturbed: the file is replaced whole.
+    """
+    with duckdb.connect(config={"threads": THREADS}) as connection:
+        state = connection.sql(f"{_state(crowd, view, -1)} ORDER BY side, group_id, member, happened_at").to_arrow_table()
+    marked = state.replace_schema_metadata({"crowd": crowd.name, "seq": str(view.seq)})
+    sink = pa.BufferOutputStream()
+    pq.write_table(marked, sink, compression="zstd", row_group_size=GROUP_ROWS)
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{crowd.name}.parquet"
+    replace_file(path, sink.getvalue().to_pybytes())
+    return path
+
+
+def index_seq(index: Path) -> int:
+    """Return up to which seq of the book an index reads; raises `NotFoundError` where there is none."""
+    if not index.is_file():
+        raise NotFoundError(f"there is no index {index.name}", hint="rebuild the crowds of this home first")
+    return int((pq.read_schema(index).metadata or {})[b"seq"])
+
+
+def count(crowd: Crowd, asked: Sequence[tuple[str, int]], view: BookView, index: Path | None = None) -> tuple[CrowdCount, ...]:
+    """Return the count of each (group, as_of in UTC seconds) that is asked for, as the view's rows give it.
+
+    With an index only the rows after it are read from the book: the answer is the same. Raises `BookError` where the index
+    reads further than the view.
+    """
+    after = -1 if index is None else index_seq(index)
+    if after > view.seq:
+        raise BookError(f"the index of {crowd.name} reads to {after}, the view to {view.seq}", hint="count without the index")
+    groups = sorted({group for group, _ in asked})
+    with duckdb.connect(config={"threads": THREADS}) as connection:
+        columns = {"place": range(len(asked)), "group_id": [group for group, _ in asked], "as_of": [at for _, at in asked]}
+        connection.register("asked", pa.table({name: list(values) for name, values in columns.items()}))
+        answer = connection.sql(_count(crowd, _rows_after(crowd, view, after, index, groups)))
+        found = {place: CrowdCount(members, flagged) for place, members, flagged in answer.fetchall()}
+    return tuple(found.get(place, CrowdCount(0, 0)) for place in range(len(asked)))
+
+
+def groups_of(crowd: Crowd, subjects: Sequence[str], as_of: int, view: BookView) -> tuple[str, ...]:
+    """Return the groups of a crowd that some first subjects of its kind were said to be in by an instant, sorted."""
+    kind, side = KINDS[crowd.of.kind], crowd.of
+    if not subjects:
+        return ()
+    rows = scan(kind, view.files(side.kind), seq=view.seq, where=about(kind, sorted(subjects)))
+    there = (
+        f'known_at <= {as_of:d} AND happened_at <= {as_of:d} AND "{side.group}" IS NOT NULL AND ({side.where_sql["duckdb"]})'
+    )
+    with duckdb.connect(config={"threads": 1}) as connection:
+        found = connection.sql(f'SELECT DISTINCT "{side.group}" FROM ({rows}) WHERE {there} ORDER BY 1').fetchall()
+    return tuple(name for (name,) in found)
+
+
+def _rows_after(crowd: Crowd, view: BookView, after: int, index: Path | None, groups: list[str]) -> str:
+    """Return SQL for the state of some groups: what the index holds and what came after it."""
+    chosen = f"group_id IN ({', '.join(map(quote, groups))})" if len(groups) <= FEW and groups else "true"
+    parts = [f"SELECT * FROM ({_state(crowd, view, after)}) WHERE side <> 'of' OR {chosen}"]
+    if index is not None:
+        held = f"SELECT side, group_id, member, known_at, happened_at FROM read_parquet({quote(str(index))})"
+        parts += [f"{held} WHERE side = 'of' AND {chosen}", f"{held} WHERE side <> 'of'"]
+    return " UNION ALL ".join(parts)
+
+
+def _state(crowd: Crowd, view: BookView, after: int) -> str:
+    """Return SQL for the state of a crowd over the rows of a view above a seq."""
+    rows = " UNION ALL ".join(_side(name, side, view, after) for name, side in crowd.sides.items())
+    if crowd.days:
+        return f"SELECT DISTINCT side, group_id, member, known_at, happened_at FROM ({rows})"
+    since = "min(greatest(known_at, happened_at))"
+    return f"SELECT side, group_id, member, {since} AS known_at, {since} AS happened_at FROM ({rows}) GROUP BY ALL"
+
+
+def _side(name: str, side: Side, view: BookView, after: int) -> str:
+    kind = KINDS[side.kind]
+    files = [file for file in view.files(side.kind) if file.preview or file.last_seq > after]
+    group = f'"{side.group}"' if side.group else "''"
+    there = f'{group} IS NOT NULL AND "{side.member}" IS NOT NULL AND seq > {after} AND ({side.where_sql["duckdb"]})'
+    columns = f'{quote(name)} AS side, {group} AS group_id, "{side.member}" AS member, known_at, happened_at'
+    return f"SELECT {columns} FROM ({scan(kind, files, seq=view.seq)}) WHERE {there}"
+
+
+def _count(crowd: Crowd, rows: str) -> str:
+    recent = f" AND r.happened_at > a.as_of - {crowd.days * DAY_SECONDS}" if crowd.days else ""
+    among = f"EXISTS ({_told('among')})" if crowd.among else "true"
+    flagged = f"EXISTS ({_told('flagged')})" if crowd.flagged else "false"
+    return f"""WITH r AS MATERIALIZED ({rows}),
+together AS (SELECT DISTINCT a.place, a.as_of, r.member FROM asked a JOIN r ON r.group_id = a.group_id
+    WHERE r.side = 'of' AND {_THERE}{recent})
+SELECT place, count(*), count(*) FILTER (WHERE {flagged}) FROM together WHERE {among} GROUP BY place"""
+
+
+def _told(side: str) -> str:
+    """Return SQL for the rows by which another side speaks of a member that is there, at the instant that is asked for."""
+    return (
+        f"SELECT 1 FROM r AS t WHERE t.side = {quote(side)} AND t.member = together.member"
+        " AND t.known_at <= together.as_of AND t.happened_at <= together.as_of"
+    )
