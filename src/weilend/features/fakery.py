@@ -66,6 +66,8 @@ for _name, _fakery in {
     "user_event": Fakery("cheap", "scripts behave as they are told, if they are told well", "脚本可模拟操作行为"),
     "reconciliation": Fakery("costly", "each paper must be forged to fit every other", "须使各来源相互吻合"),
     "link": Fakery("cheap", "another phone, another address: ¥50", "更换手机号或地址：约50元"),
+    "graph_profile": Fakery("cheap", "fresh telephones, devices and addresses, ¥350 a set, for each applicant of a gang",
+                            "团伙为每个申请人更换手机、号码与地址，每套约350元"),
     "application": Fakery("free", "the applicant says so", "申请人自述"),
 }.items():  # fmt: skip
     FAKERIES.add(_name, _fakery)

@@ -5,13 +5,13 @@ The book takes each key once, so an entry that was appended but not yet marked a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 import pyarrow as pa
 
 from weilend.app.desk.home import Home
-from weilend.app.desk.records import Rows, to_rows, to_tables
+from weilend.app.desk.records import SENT, Cell, Rows, to_rows, to_tables
 from weilend.core.records import KINDS
 from weilend.core.values import Receipt
 from weilend.sources import identify
@@ -20,13 +20,16 @@ from weilend.store import OutboxEntry
 PAGE = 100
 SOURCE = "desk"
 RECORDS = "records"
+KEY = ("business_id", "application_id")
 
 
 def owe(request_id: str, receipts: Sequence[Receipt], payload: Rows) -> tuple[OutboxEntry, ...]:
     """Return what a request owes the book: what came with it, that there were applications, and how they were decided."""
     owed = {
         **payload,
-        **to_rows({kind: _identified(kind, [_facts(receipt) for receipt in receipts]) for kind in ("application", "decision")}),
+        **to_rows(
+            {kind: identified(kind, [_facts(receipt) for receipt in receipts], KEY) for kind in ("application", "decision")}
+        ),
     }
     return tuple(
         OutboxEntry(kind=RECORDS, key=f"{kind}/{request_id}", content=msgspec.json.encode({kind: rows}))
@@ -60,15 +63,16 @@ def _facts(receipt: Receipt) -> dict[str, str | int | None]:
     }
 
 
-def _identified(kind: str, facts: list[dict[str, str | int | None]]) -> pa.Table:
+def identified(kind: str, facts: Sequence[Mapping[str, Cell]], key_columns: tuple[str, ...]) -> pa.Table:
+    """Return facts of the desk's own making as records that the book takes, known when they happened."""
     schema = KINDS[kind]
     names = (*schema.subjects, *(field.name for field in schema.fields))
-    integers = {field.name for field in schema.fields if field.type == "integer"} | {"happened_at"}
+    types = {field.name: SENT[field.type] for field in schema.fields} | {"happened_at": pa.int64()}
     columns = {
-        name: pa.array([fact[name] for fact in facts], pa.int64() if name in integers else pa.string())
+        name: pa.array([fact.get(name) for fact in facts], types.get(name, pa.string()))
         for name in (*names, "happened_at", "consent_id")
     }
-    key, record_id = identify(kind, {name: columns[name] for name in names}, ("business_id", "application_id"))
+    key, record_id = identify(kind, {name: columns[name] for name in names}, key_columns)
     said = {
         name: pa.array([text] * len(facts), pa.string()) for name, text in (("known_basis", "observed"), ("source", SOURCE))
     }

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from weilend.app.clock import now
 from weilend.app.desk.audit import audit
+from weilend.app.desk.crowds import PROFILE, profile, rebuild_crowds
 from weilend.app.desk.decide import decide
 from weilend.app.desk.deliver import deliver
 from weilend.app.desk.feature_audit import FeatureAudit, audit_features
@@ -24,13 +25,18 @@ from weilend.app.desk.records import to_rows
 from weilend.app.desk.replay import Replayed, replay_receipts
 from weilend.app.desk.run import Order, Result, run
 from weilend.app.desk.sealed import Sealed, keep_sealed, make_evaluator
+from weilend.app.desk.spines import fold_spine, make_spine
 from weilend.app.desk.steps import DeskSteps, Request
 from weilend.core.calendars import parse_day
 from weilend.core.errors import NotFoundError
 from weilend.core.ids import canonical_json, content_hash
+from weilend.core.plan import Spine
 from weilend.core.values import Application, Receipt
 from weilend.engine.book import KindStats
-from weilend.features.labels import LABELS
+from weilend.features.compute import FeatureTable, finish
+from weilend.features.labels import LABELS, LOAN_LABELS
+from weilend.features.outcomes import LabelTable, make_labels
+from weilend.features.plans import make_plan
 from weilend.features.sets import FEATURE_SETS
 from weilend.lending import load_product
 from weilend.models import Card
@@ -76,6 +82,24 @@ class Desk:
         """Hunt for stored values that the book no longer gives, for knowledge of the future, and for features that are too good."""
         return audit_features(self.home, product, as_of=self._instant(as_of), tell=self.tell)
 
+    def spine(self, of: str, product: str = "", *, since: str | date = "1970-01-02", until: str | date) -> Spine:
+        """Return a spine: `booked_applications`, `all_applications` (of a product), or `open_loan_months`, up to a date."""
+        return make_spine(self.home, of, product, self._instant(since), self._instant(until))
+
+    def features(self, product: str, spine: Spine) -> FeatureTable:
+        """Return the features of a product over a spine: every row as it was known at its as_of."""
+        features, view = FEATURE_SETS[load_product(product).feature_set], self.home.book.view()
+        return finish(features, spine, fold_spine(self.home, make_plan(features), spine, view), self.home.calendar)
+
+    def labels(self, name: str, spine: Spine, known_by: str | date) -> LabelTable:
+        """Return what became of the rows of a spine, as known by a date; rows that are too young are left out and counted."""
+        known = self._instant(known_by)
+        return make_labels(LOAN_LABELS[name], spine, self.home.book.view(), known_by=known, calendar=self.home.calendar)
+
+    def rebuild_crowds(self) -> dict[str, int]:
+        """Count anew what subjects share (telephones, devices, regions); returns up to which seq of the book each count reads."""
+        return rebuild_crowds(self.home)
+
     def build_model(self, product: str, as_of: str | date, *, assume_label_known: bool = False) -> Study:
         """Build a product's model on what is known at a date, keep it, and return what is known of it."""
         chosen, population = load_product(product), self.population(product, as_of)
@@ -110,6 +134,8 @@ class Desk:
         )
         steps = DeskSteps(self.home, sealed)
         records = to_rows(self._read_payload(Path(payload), business_id, consent)) if payload else {}
+        if PROFILE in features.kinds:
+            records |= profile(self.home, application, records)
         request_id = content_hash([steps.seals, application, self.home.book.view().seq, records])
         (receipt,) = decide(steps, msgspec.json.encode(Request(request_id, (application,), records)))
         deliver(self.home, at=now())

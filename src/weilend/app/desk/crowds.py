@@ -1,0 +1,80 @@
+"""In: a home, an application. Out: how it stands among others, as a record that comes with it. Used: by the desk before it decides.
+
+The nightly rebuild writes the indexes that make this quick, and proves every profile that was written since.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from weilend.app.desk.deliver import identified
+from weilend.app.desk.home import Home
+from weilend.app.desk.records import Rows, to_rows, to_tables
+from weilend.app.desk.spines import complete_spine
+from weilend.core.errors import NotFoundError
+from weilend.core.plan import Spine
+from weilend.core.values import Application
+from weilend.engine import BookView, crowds
+from weilend.features.crowds import CROWDS, profile_rows
+from weilend.features.spine_links import BELONGING
+
+PROFILE = "graph_profile"
+PROFILE_KEY = ("subject_id", "book_seq")
+
+
+def rebuild_crowds(home: Home) -> dict[str, int]:
+    """Write the index of every crowd anew, and return up to which seq of the book each reads."""
+    view = home.book.view()
+    return {name: crowds.index_seq(crowds.rebuild(CROWDS[name], view, _folder(home))) for name in CROWDS}
+
+
+def profile(home: Home, application: Application, records: Rows) -> Rows:
+    """Return the `graph_profile` of an application, counted over the book and what came with it, as one more record."""
+    view = home.book.preview(to_tables(records))
+    (counted,) = _count(home, view, (application,), _indexes(home, view.seq))
+    fact = {
+        **counted,
+        "subject_id": application.business_id,
+        "subject_kind": "business",
+        "book_seq": view.seq,
+        "happened_at": application.as_of,
+        "consent_id": application.consent_id,
+    }
+    return to_rows({PROFILE: identified(PROFILE, [fact], PROFILE_KEY)})
+
+
+def audit_profile(home: Home, application: Application, records: Rows) -> Iterator[str]:
+    """Yield what differs between the profile that came with an application and what the whole book gives at its seq."""
+    for kept in records.get(PROFILE, ()):
+        before = {kind: rows for kind, rows in records.items() if kind != PROFILE}
+        seq = kept["book_seq"]
+        assert isinstance(seq, int), "a profile says at which seq it was counted"
+        (again,) = _count(home, home.book.preview(to_tables(before), seq), (application,), {})
+        for column, value in again.items():
+            if kept.get(column) != value:
+                yield f"{application.business_id}: the book gives {column} = {value} at {seq}, the profile says {kept.get(column)}"
+
+
+def _count(
+    home: Home, view: BookView, applications: tuple[Application, ...], indexes: dict[str, Path]
+) -> list[dict[str, int | None]]:
+    spine = Spine(tuple(one.business_id for one in applications), tuple(one.as_of for one in applications))
+    return profile_rows(view, complete_spine(home, spine, view, set(BELONGING)), indexes)
+
+
+def _indexes(home: Home, seq: int) -> dict[str, Path]:
+    """Return the indexes that read no further than a seq; what has none is counted over the whole book."""
+    found = {}
+    for name in CROWDS:
+        path = _folder(home) / f"{name}.parquet"
+        try:
+            if crowds.index_seq(path) <= seq:
+                found[name] = path
+        except NotFoundError:
+            continue
+    return found
+
+
+def _folder(home: Home) -> Path:
+    return home.folder / "crowds"

@@ -1,0 +1,44 @@
+"""In: nothing. Out: the features that read how a business stands among others. Used: by feature sets and products.
+
+What is shared (a telephone, a device, a region) is counted over the whole book at the application (`features.crowds`) and written
+as a `graph_profile`; a feature reads the profile of that day and nothing older, for a crowd grows.
+"""
+
+from __future__ import annotations
+
+from weilend.features.spec import Feature, Part
+
+BUSINESS = "subject_kind = 'business'"
+PHONE = Part("graph_profile", BUSINESS, "phone_businesses_count")
+ADDRESS = Part("graph_profile", BUSINESS, "address_businesses_count")
+ACCOUNT = Part("graph_profile", BUSINESS, "account_businesses_count")
+DEVICE = Part("graph_profile", BUSINESS, "device_owners_count")
+WIFI = Part("graph_profile", BUSINESS, "wifi_owners_30d_count")
+REGION = Part("graph_profile", BUSINESS, "region_default_rate_ppm")
+
+MAX_MEMBERS = 10**9
+ONE = 1_000_000
+
+# A table: one feature a line, as far as a line goes. It costs nothing: the book is ours.
+# fmt: off
+GRAPH_FEATURES = (
+    Feature(name="graph_phone_businesses_1d", aggregate="last", of=PHONE, days=1, unit="count", lo=0, hi=MAX_MEMBERS, sign=-1,
+            why="one telephone for many businesses is an intermediary's, or a gang's",
+            en="{value} businesses were seen at the same telephone", zh="同一电话关联企业{value}家"),
+    Feature(name="graph_address_businesses_1d", aggregate="last", of=ADDRESS, days=1, unit="count", lo=0, hi=MAX_MEMBERS, sign=-1,
+            why="shells live together; so do the tenants of a market, which a person tells apart",
+            en="{value} businesses were seen at the same address", zh="同一地址关联企业{value}家"),
+    Feature(name="graph_account_businesses_1d", aggregate="last", of=ACCOUNT, days=1, unit="count", lo=0, hi=MAX_MEMBERS, sign=-1,
+            why="money of many borrowers that ends in one account is one borrower's",
+            en="{value} businesses use the same account", zh="同一账户关联企业{value}家"),
+    Feature(name="graph_device_owners_1d", aggregate="last", of=DEVICE, days=1, unit="count", lo=0, hi=MAX_MEMBERS, sign=-1,
+            why="an owner has a telephone of his own; a workshop of fraud has one for many owners",
+            en="{value} owners were seen on the same device", zh="同一设备关联企业主{value}人"),
+    Feature(name="graph_wifi_owners_1d", aggregate="last", of=WIFI, days=1, unit="count", lo=0, hi=MAX_MEMBERS, sign=-1,
+            why="many applicants in one Wi-Fi within a month sit in one room",
+            en="{value} owners were seen in the same Wi-Fi within 30 days", zh="近30天同一Wi-Fi关联企业主{value}人"),
+    Feature(name="graph_region_default_rate_1d", aggregate="last", of=REGION, days=1, unit="ppm", lo=0, hi=ONE, sign=-1,
+            why="a region's trouble is its firms' trouble",
+            en="{value} of the region's borrowers have defaulted", zh="所在地区借款企业违约率{value}"),
+)
+# fmt: on
