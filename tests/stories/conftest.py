@@ -55,13 +55,26 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group(kind))
 
 
-@pytest.fixture(scope="session", params=["economy", "real"])
-def job(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
+@pytest.fixture(scope="session")
+def jobs() -> dict[str, SimpleNamespace]:
+    """The runs of the main job so far: a session fixture with parameters is torn down whenever they alternate."""
+    return {}
+
+
+@pytest.fixture(params=["economy", "real"])
+def job(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, jobs: dict[str, SimpleNamespace]
+) -> SimpleNamespace:
     """The main job's result, its home and outputs; `lines` is decisions.csv as a spreadsheet would show it."""
     data = request.getfixturevalue("world") if request.param == "economy" else real_data()
-    place = tmp_path_factory.mktemp(request.param)
+    if request.param not in jobs:
+        jobs[request.param] = _run(request.param, data, tmp_path_factory.mktemp(request.param))
+    return jobs[request.param]
+
+
+def _run(kind: str, data: Path, place: Path) -> SimpleNamespace:
     desk = open_desk(place / "home")
     result = desk.run(order_for(data), place / "out")
     with (place / "out" / "decisions.csv").open(encoding="utf-8-sig", newline="") as file:
         lines = list(csv.DictReader(file))
-    return SimpleNamespace(kind=request.param, data=data, desk=desk, result=result, out=place / "out", lines=lines)
+    return SimpleNamespace(kind=kind, data=data, desk=desk, result=result, out=place / "out", lines=lines)

@@ -6,7 +6,9 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from weilend.app.cli.main import cli
 from weilend.app.desk.desk import Desk, open_desk
 from weilend.core.errors import InputError, NotFoundError
 from weilend.testing.invoices import Invoice, as_records
@@ -47,3 +49,19 @@ def test_a_label_on_the_wrong_spine_and_a_spine_of_nothing_are_refused(desk: Des
         desk.spine("everybody", until="2020-01-01")
     with pytest.raises(InputError, match="which product"):
         desk.spine("all_applications", until="2020-01-01")
+
+
+def test_the_command_line_takes_a_spine_of_ones_own(desk: Desk, tmp_path: Path) -> None:
+    spine, out = tmp_path / "spine.csv", tmp_path / "features.csv"
+    spine.write_text("business_id,as_of\nE1,2018-01-01\nE1,2020-01-01\n", encoding="utf-8")
+    command = ["features", "build", "enterprise_loan", "--home", str(desk.home.folder), "--out", str(out)]
+    ran = CliRunner().invoke(cli, [*command, "--spine", str(spine)], catch_exceptions=False)
+    assert ran.output == f"2 rows in {out}\n"
+    names, early, late = (line.split(",") for line in out.read_text(encoding="utf-8").splitlines())
+    assert names[:2] == ["business_id", "as_of"]
+    assert early[:2] == ["E1", "2018-01-01"]
+    assert early != late
+    with pytest.raises(InputError, match="for whom"):
+        CliRunner().invoke(cli, command, catch_exceptions=False)
+    ran = CliRunner().invoke(cli, ["features", "crowds", "--home", str(desk.home.folder)], catch_exceptions=False)
+    assert "phone_businesses: counted over the book up to" in ran.output

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import csv
 import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from weilend.app.cli.show import home_option, json_option, open_home, print_rows, telling
+from weilend.core.errors import InputError
+
+if TYPE_CHECKING:  # late: see show.open_home
+    from weilend.core.calendars import Calendar
+    from weilend.features.compute import FeatureTable
 
 
 @click.group("features")
@@ -49,21 +56,41 @@ def features_show(feature: str, *, as_json: bool) -> None:
 
 @features_group.command("build")
 @click.argument("product")
-@click.option("--as-of", required=True, metavar="YYYY-MM-DD", help="The day (00:00 local) at which features are taken.")
+@click.option("--as-of", metavar="YYYY-MM-DD", help="The day (00:00 local) at which features of every business are taken.")
+@click.option("--spine", type=click.Path(path_type=Path), help="CSV or Parquet with the columns business_id and as_of instead.")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="CSV file to write.")
 @home_option
-def features_build(product: str, as_of: str, out: Path, home: Path) -> None:
-    """Compute the features of every business in the book for a PRODUCT."""
-    population = open_home(home).population(product, as_of)
+def features_build(product: str, as_of: str | None, spine: Path | None, out: Path, home: Path) -> None:
+    """Compute the features of a PRODUCT, for every business in the book at one day, or for the rows of a spine."""
+    if bool(as_of) == bool(spine):
+        raise InputError("say for whom: a day, or a spine", hint="give --as-of YYYY-MM-DD, or --spine FILE")
+    desk = open_home(home)
+    if spine:
+        tables = (desk.features(product, desk.read_spine(spine)),)
+    else:
+        population = desk.population(product, as_of or "")
+        tables = (population.known.features, population.applicants.features)
     with out.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        for number, group in enumerate((population.known, population.applicants)):
-            table = group.table()
-            if not number:
-                writer.writerow(("business_id", *table.names))
-            for name, values, known in zip(table.ids, table.values.tolist(), table.known.tolist(), strict=True):
-                writer.writerow((name, *(value if there else "" for value, there in zip(values, known, strict=True))))
-    click.echo(f"{len(population.known.names) + len(population.applicants.names)} businesses in {out}")
+        write = csv.writer(file).writerow
+        write(("business_id", "as_of", *(feature.name for feature in tables[0].feature_set.features)))
+        rows = sum(_write_rows(write, table, desk.home.calendar) for table in tables)
+    click.echo(f"{rows} rows in {out}")
+
+
+def _write_rows(write: Callable[[Sequence[object]], object], table: FeatureTable, calendar: Calendar) -> int:
+    days = [calendar.day_of(instant).isoformat() for instant in table.spine.as_of]
+    lines = zip(table.spine.subjects, days, table.values.tolist(), table.known.tolist(), strict=True)
+    for name, day, values, known in lines:
+        write((name, day, *(value if there else "" for value, there in zip(values, known, strict=True))))
+    return table.spine.size
+
+
+@features_group.command("crowds")
+@home_option
+def features_crowds(home: Path) -> None:
+    """Count anew what businesses share (telephones, devices, regions), so that applications read it quickly."""
+    for name, seq in open_home(home).rebuild_crowds().items():
+        click.echo(f"{name}: counted over the book up to {seq}")
 
 
 @features_group.command("audit")

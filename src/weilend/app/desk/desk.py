@@ -38,6 +38,7 @@ from weilend.features.labels import LABELS, LOAN_LABELS
 from weilend.features.outcomes import LabelTable, make_labels
 from weilend.features.plans import make_plan
 from weilend.features.sets import FEATURE_SETS
+from weilend.features.spine_file import from_file
 from weilend.lending import load_product
 from weilend.models import Card
 from weilend.models.package import About
@@ -85,6 +86,10 @@ class Desk:
     def spine(self, of: str, product: str = "", *, since: str | date = "1970-01-02", until: str | date) -> Spine:
         """Return a spine: `booked_applications`, `all_applications` (of a product), or `open_loan_months`, up to a date."""
         return make_spine(self.home, of, product, self._instant(since), self._instant(until))
+
+    def read_spine(self, path: str | Path) -> Spine:
+        """Return the spine in a CSV or Parquet file with the columns business_id and as_of."""
+        return from_file(Path(path), self.home.calendar)
 
     def features(self, product: str, spine: Spine) -> FeatureTable:
         """Return the features of a product over a spine: every row as it was known at its as_of."""
