@@ -138,6 +138,7 @@ def read_loans(view: BookView, known_by: int) -> Loans:
 def read_states(view: BookView, known_by: int, material_fen: int) -> States:
     """Return the states of loans that were known by an instant; what is overdue below `material_fen` counts as not overdue.
 
+    The amount is all that is overdue, its principal where no more is said; where no amount is said, the days count as they are.
     Where a source does not say whether a loan was restructured, renewed, extended or sold under stress, one that was overdue was.
     """
     table = view.read("loan_state", as_of=known_by)

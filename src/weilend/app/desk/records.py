@@ -31,6 +31,8 @@ def to_rows(tables: Mapping[str, pa.Table]) -> Rows:
 def to_tables(rows: Rows) -> dict[str, pa.Table]:
     """Return plain rows as tables that the book takes; raises `InputError` where a value is of a wrong type.
 
+    A nullable field that no row speaks of is NULL in all: a payload that was sealed before its kind had the field stays whole.
+
     >>> to_tables({"registry_event": [{"business_id": "E1", "happened_at": "yesterday"}]})
     Traceback (most recent call last):
     weilend.core.errors.InputError: registry_event.happened_at is no integer in every row. Hint: ...
@@ -59,7 +61,8 @@ def _type_of(kind: str, name: str) -> FieldType:
 
 def _as_table(kind: str, rows: list[dict[str, Cell]]) -> pa.Table:
     columns = {}
-    for name in dict.fromkeys(name for row in rows for name in row):
+    nullable = [field.name for field in KINDS[kind].fields if field.nullable]
+    for name in dict.fromkeys([*(name for row in rows for name in row), *nullable]):
         type_ = _type_of(kind, name)
         try:
             column = pa.array([row.get(name) for row in rows], SENT[type_])
