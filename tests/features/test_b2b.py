@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import tempfile
 from datetime import date
-from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from weilend.core.calendars import Calendar
 from weilend.core.plan import Spine
 from weilend.core.records import KINDS
-from weilend.engine import duckdb, numpy
-from weilend.engine.book import Book
 from weilend.features.b2b import B2B_FEATURES
-from weilend.features.compute import finish
 from weilend.features.plans import FeatureSet, make_plan, unique_names
-from weilend.testing.records import as_table, rows
+from weilend.testing.facts import HOME, fact, look_at_facts
+from weilend.testing.records import rows
 
-HOME = Calendar("Asia/Shanghai")
 B2B = FeatureSet("b2b", unique_names(B2B_FEATURES))
 PLAN, ORDER = make_plan(B2B), KINDS["b2b_order"]
 AS_OF, DAY = HOME.start_of(date(2020, 1, 1)), 86_400
@@ -27,22 +21,12 @@ SPINE = Spine(("B1",), (AS_OF,))
 
 
 def deal(number: int, on: date, side: str, party: str | None, total: int, status: str = "completed", **fields) -> dict:
-    empty = dict.fromkeys((*ORDER.subjects, *(field.name for field in ORDER.fields)))
-    when = HOME.end_of(on)
-    frame = {"happened_at": when, "known_at": when, "known_basis": "observed", "source": "test", "consent_id": "own"}
     basics = {"business_id": "B1", "counterparty_id": party, "order_id": str(number), "side": side, "status": status}
-    return {**empty, **frame, **basics, "total_fen": total, **fields}
+    return fact("b2b_order", on, **{**basics, "total_fen": total, **fields})
 
 
 def compute(facts: list) -> dict[str, int | None]:
-    """Return the values, the same from both engines."""
-    with tempfile.TemporaryDirectory() as folder:
-        book = Book.open(Path(folder) / "book", calendar=HOME)
-        book.append({"b2b_order": as_table(ORDER, facts)})
-        view = book.view()
-        many, one = (finish(B2B, SPINE, engine.fold(PLAN, SPINE, view, HOME), HOME).row(0) for engine in (duckdb, numpy))
-    assert many == one
-    return one.values
+    return look_at_facts(B2B, {"b2b_order": facts}, SPINE)
 
 
 def test_sales_purchases_terms_and_debts():

@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-import tempfile
 from datetime import date
-from functools import cache
-from pathlib import Path
 
-from weilend.core.calendars import Calendar
-from weilend.core.plan import Plan, Spine
-from weilend.core.records import KINDS
-from weilend.engine import duckdb, numpy
-from weilend.engine.book import Book
+from weilend.core.plan import Spine
 from weilend.features.books import BOOKS_FEATURES
-from weilend.features.compute import FeatureTable, finish
-from weilend.features.plans import FeatureSet, make_plan
-from weilend.testing.records import as_table
+from weilend.features.plans import FeatureSet
+from weilend.testing.facts import HOME, fact_at, look_at_facts
 
-HOME = Calendar("Asia/Shanghai")
 AS_OF = HOME.start_of(date(2020, 7, 1))  # windows in months end with June 2020, windows in days with 30 June
 
 
@@ -26,23 +17,7 @@ def at(day: str, hour: int = 12) -> int:
 
 
 def make(kind: str, day: str, hour: int = 12, **fields) -> dict:
-    """Return a row of a kind: what the test does not name is NULL."""
-    names = (*KINDS[kind].subjects, *(field.name for field in KINDS[kind].fields))
-    moment = at(day, hour)
-    frame = {"happened_at": moment, "known_at": moment, "known_basis": "observed", "source": "test", "consent_id": "own-data"}
-    return {**dict.fromkeys(names), "business_id": "B1", **fields, **frame}
-
-
-@cache
-def plan_of(features: FeatureSet) -> Plan:
-    return make_plan(features)
-
-
-def compute(tables: dict, spine: Spine, features: FeatureSet, engine) -> FeatureTable:
-    with tempfile.TemporaryDirectory() as folder:
-        book = Book.open(Path(folder) / "book", calendar=HOME)
-        book.append(tables)
-        return finish(features, spine, engine.fold(plan_of(features), spine, book.view(), HOME), HOME)
+    return fact_at(kind, at(day, hour), **{"business_id": "B1", **fields})
 
 
 THEME = FeatureSet("books", BOOKS_FEATURES)
@@ -51,10 +26,7 @@ THEME = FeatureSet("books", BOOKS_FEATURES)
 def of_kind(kind: str, *facts: dict) -> dict[str, int | None]:
     """Return the features of one kind, after both engines gave the same."""
     chosen = FeatureSet("alone", tuple(one for one in BOOKS_FEATURES if one.of.kind == kind))
-    some = {kind: as_table(KINDS[kind], list(facts))}
-    many, one = (compute(some, Spine(("B1",), (AS_OF,)), chosen, engine).row(0) for engine in (duckdb, numpy))
-    assert many == one
-    return many.values
+    return look_at_facts(chosen, {kind: list(facts)}, Spine(("B1",), (AS_OF,)))
 
 
 def line(day: str, code: str, debit: int = 0, credit: int = 0, entry: str = "voucher", **more) -> dict:

@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-import tempfile
 from datetime import date
-from functools import cache
-from pathlib import Path
 
 import pytest
 
-from weilend.core.calendars import Calendar
-from weilend.core.plan import Plan, Spine
-from weilend.core.records import KINDS
-from weilend.engine import duckdb, numpy
-from weilend.engine.book import Book
+from weilend.core.plan import Spine
 from weilend.features.cash_flow import CASH_FLOW_FEATURES
-from weilend.features.compute import FeatureTable, finish
-from weilend.features.plans import FeatureSet, make_plan
-from weilend.testing.records import as_table
+from weilend.features.plans import FeatureSet
+from weilend.testing.facts import HOME, fact_at, look_at_facts
 
-HOME = Calendar("Asia/Shanghai")
 AS_OF = HOME.start_of(date(2020, 7, 1))  # windows in months end with June 2020, windows in days with 30 June
 
 
@@ -28,23 +19,7 @@ def at(day: str, hour: int = 12) -> int:
 
 
 def make(kind: str, day: str, hour: int = 12, **fields) -> dict:
-    """Return a row of a kind: what the test does not name is NULL."""
-    names = (*KINDS[kind].subjects, *(field.name for field in KINDS[kind].fields))
-    moment = at(day, hour)
-    frame = {"happened_at": moment, "known_at": moment, "known_basis": "observed", "source": "test", "consent_id": "own-data"}
-    return {**dict.fromkeys(names), "business_id": "B1", **fields, **frame}
-
-
-@cache
-def plan_of(features: FeatureSet) -> Plan:
-    return make_plan(features)
-
-
-def compute(tables: dict, spine: Spine, features: FeatureSet, engine) -> FeatureTable:
-    with tempfile.TemporaryDirectory() as folder:
-        book = Book.open(Path(folder) / "book", calendar=HOME)
-        book.append(tables)
-        return finish(features, spine, engine.fold(plan_of(features), spine, book.view(), HOME), HOME)
+    return fact_at(kind, at(day, hour), **{"business_id": "B1", **fields})
 
 
 THEME = FeatureSet("cash_flow", CASH_FLOW_FEATURES)
@@ -60,10 +35,7 @@ def line(
 def alone(*entries: dict, kind: str = "bank_entry") -> dict[str, int | None]:
     """Return the features of one kind only, so that the other kind need not be there."""
     chosen = FeatureSet("alone", tuple(one for one in CASH_FLOW_FEATURES if one.of.kind == kind))
-    some = {kind: as_table(KINDS[kind], list(entries))}
-    many, one = (compute(some, Spine(("B1",), (AS_OF,)), chosen, engine).row(0) for engine in (duckdb, numpy))
-    assert many == one
-    return many.values
+    return look_at_facts(chosen, {kind: list(entries)}, Spine(("B1",), (AS_OF,)))
 
 
 def test_true_inflow_leaves_out_what_trade_did_not_bring():

@@ -2,58 +2,38 @@
 
 from __future__ import annotations
 
-import tempfile
 from datetime import date
-from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from weilend.core.calendars import Calendar
 from weilend.core.plan import Spine
 from weilend.core.records import KINDS
-from weilend.engine import duckdb, numpy
-from weilend.engine.book import Book
-from weilend.features.compute import finish
 from weilend.features.device import DEVICE_FEATURES
 from weilend.features.plans import FeatureSet, make_plan, unique_names
-from weilend.testing.records import as_table, rows
+from weilend.testing.facts import HOME, fact_at, look_at_facts
+from weilend.testing.records import rows
 
-HOME = Calendar("Asia/Shanghai")
 DEVICE = FeatureSet("device", unique_names(DEVICE_FEATURES))
 PLAN = make_plan(DEVICE)
 AS_OF, DAY = HOME.start_of(date(2020, 1, 1)), 86_400
 SPINE = Spine(("B1",), (AS_OF,), linked={"device_id": (("D1", "D2"),), "owner_id": (("O1",),)})
 
 
-def fact(kind: str, days_ago: float, **fields: object) -> dict[str, object]:
-    schema, when = KINDS[kind], AS_OF - int(days_ago * DAY)
-    empty = dict.fromkeys((*schema.subjects, *(field.name for field in schema.fields)))
-    frame = {"happened_at": when, "known_at": when, "known_basis": "observed", "source": "test", "consent_id": "own"}
-    return {**empty, **frame, **fields}
-
-
 def sight(days_ago: float, device: str = "D1", **fields: object) -> dict[str, object]:
-    return fact("device_sighting", days_ago, device_id=device, occasion="login", **fields)
+    return fact_at("device_sighting", AS_OF - int(days_ago * DAY), device_id=device, occasion="login", **fields)
 
 
 def event(days_ago: float, act: str, **fields: object) -> dict[str, object]:
-    return fact("user_event", days_ago, owner_id="O1", act=act, **fields)
+    return fact_at("user_event", AS_OF - int(days_ago * DAY), owner_id="O1", act=act, **fields)
 
 
 def verify(days_ago: float, method: str, outcome: str, **fields: object) -> dict[str, object]:
-    return fact("identity_check", days_ago, owner_id="O1", method=method, outcome=outcome, **fields)
+    return fact_at("identity_check", AS_OF - int(days_ago * DAY), owner_id="O1", method=method, outcome=outcome, **fields)
 
 
 def compute(facts: dict[str, list]) -> dict[str, int | None]:
-    """Return the values, the same from both engines."""
-    with tempfile.TemporaryDirectory() as folder:
-        book = Book.open(Path(folder) / "book", calendar=HOME)
-        book.append({kind: as_table(KINDS[kind], some) for kind, some in facts.items()})
-        view = book.view()
-        many, one = (finish(DEVICE, SPINE, engine.fold(PLAN, SPINE, view, HOME), HOME).row(0) for engine in (duckdb, numpy))
-    assert many == one
-    return one.values
+    return look_at_facts(DEVICE, facts, SPINE)
 
 
 def check(facts: dict[str, list], expected: dict[str, int | None]) -> None:

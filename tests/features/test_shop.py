@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-import tempfile
 from datetime import date, datetime
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
-import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from weilend.core.calendars import Calendar
 from weilend.core.plan import Spine
 from weilend.core.records import KINDS
-from weilend.engine import duckdb, numpy
-from weilend.engine.book import Book
-from weilend.features.compute import finish
 from weilend.features.plans import FeatureSet, make_plan, unique_names
 from weilend.features.shop import SHOP_FEATURES
-from weilend.testing.records import as_table, rows
+from weilend.testing.facts import HOME, fact_at, look_at_facts
+from weilend.testing.records import rows
 
-HOME = Calendar("Asia/Shanghai")
 SHOP = FeatureSet("shop", unique_names(SHOP_FEATURES))
 PLAN = make_plan(SHOP)
 AS_OF = HOME.start_of(date(2020, 1, 1))
@@ -34,47 +27,22 @@ def at(month: int, day: int, hour: int = 12) -> int:
     return int(datetime(2019, month, day, hour, tzinfo=ZoneInfo("Asia/Shanghai")).timestamp())
 
 
-def fact(kind: str, happened_at: int, **fields: object) -> dict[str, object]:
-    schema = KINDS[kind]
-    empty = dict.fromkeys((*schema.subjects, *(field.name for field in schema.fields)))
-    frame = {
-        "happened_at": happened_at,
-        "known_at": happened_at,
-        "known_basis": "observed",
-        "source": "test",
-        "consent_id": "own",
-    }
-    return {**empty, **frame, **fields}
-
-
 def order(number: int, happened_at: int, paid: int, status: str = "completed", **fields: object) -> dict[str, object]:
     basics = {"shop_id": "S1", "order_id": str(number), "line_no": 1, "platform": "taobao", "status": status, "paid_fen": paid}
-    return fact("order", happened_at, **{**basics, **fields})
+    return fact_at("order", happened_at, **{**basics, **fields})
 
 
 def refund(number: int, happened_at: int, amount: int, status: str = "refunded", **fields: object) -> dict[str, object]:
     basics = {"shop_id": "S1", "refund_id": f"R{number}", "order_id": str(number), "status": status, "amount_fen": amount}
-    return fact("refund", happened_at, **{**basics, **fields})
+    return fact_at("refund", happened_at, **{**basics, **fields})
 
 
 def snapshot(shop: str, happened_at: int, **fields: object) -> dict[str, object]:
-    return fact("shop_snapshot", happened_at, **{"shop_id": shop, "platform": "taobao", "status": "normal", **fields})
-
-
-def tables(facts: dict[str, list]) -> dict[str, pa.Table]:
-    return {kind: as_table(KINDS[kind], some) for kind, some in facts.items() if some}
+    return fact_at("shop_snapshot", happened_at, **{"shop_id": shop, "platform": "taobao", "status": "normal", **fields})
 
 
 def compute(facts: dict[str, list]) -> dict[str, int | None]:
-    """Return the values, the same from both engines."""
-    with tempfile.TemporaryDirectory() as folder:
-        book = Book.open(Path(folder) / "book", calendar=HOME)
-        book.append(tables(facts))
-        many, one = (
-            finish(SHOP, SPINE, engine.fold(PLAN, SPINE, book.view(), HOME), HOME).row(0) for engine in (duckdb, numpy)
-        )
-    assert many == one
-    return one.values
+    return look_at_facts(SHOP, facts, SPINE)
 
 
 def check(facts: dict[str, list], expected: dict[str, int | None]) -> None:

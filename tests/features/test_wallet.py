@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-import tempfile
 from datetime import date
-from functools import cache
-from pathlib import Path
 
-from weilend.core.calendars import Calendar
-from weilend.core.plan import Plan, Spine
-from weilend.core.records import KINDS
-from weilend.engine import duckdb, numpy
-from weilend.engine.book import Book
-from weilend.features.compute import FeatureTable, finish
-from weilend.features.plans import FeatureSet, make_plan
+from weilend.core.plan import Spine
+from weilend.features.plans import FeatureSet
 from weilend.features.wallet import WALLET_FEATURES
-from weilend.testing.records import as_table
+from weilend.testing.facts import HOME, fact_at, look_at_facts
 
-HOME = Calendar("Asia/Shanghai")
 AS_OF = HOME.start_of(date(2020, 7, 1))  # windows in months end with June 2020, windows in days with 30 June
 
 
@@ -26,31 +17,12 @@ def at(day: str, hour: int = 12) -> int:
 
 
 def make(kind: str, day: str, hour: int = 12, **fields) -> dict:
-    """Return a row of a kind: what the test does not name is NULL."""
-    names = (*KINDS[kind].subjects, *(field.name for field in KINDS[kind].fields))
-    moment = at(day, hour)
-    frame = {"happened_at": moment, "known_at": moment, "known_basis": "observed", "source": "test", "consent_id": "own-data"}
-    return {**dict.fromkeys(names), "business_id": "B1", **fields, **frame}
-
-
-@cache
-def plan_of(features: FeatureSet) -> Plan:
-    return make_plan(features)
-
-
-def compute(tables: dict, spine: Spine, features: FeatureSet, engine) -> FeatureTable:
-    with tempfile.TemporaryDirectory() as folder:
-        book = Book.open(Path(folder) / "book", calendar=HOME)
-        book.append(tables)
-        return finish(features, spine, engine.fold(plan_of(features), spine, book.view(), HOME), HOME)
+    return fact_at(kind, at(day, hour), **{"business_id": "B1", **fields})
 
 
 def values_of(rows: list[dict], kind: str) -> dict[str, int | None]:
     """Return every feature of B1, after both engines gave the same."""
-    tables = {kind: as_table(KINDS[kind], rows)}
-    many, one = (compute(tables, Spine(("B1",), (AS_OF,)), THEME, engine).row(0) for engine in (duckdb, numpy))
-    assert many == one
-    return many.values
+    return look_at_facts(THEME, {kind: rows}, Spine(("B1",), (AS_OF,)))
 
 
 THEME = FeatureSet("wallet", WALLET_FEATURES)
