@@ -66,10 +66,10 @@ def features_build(product: str, as_of: str | None, spine: Path | None, out: Pat
         raise InputError("say for whom: a day, or a spine", hint="give --as-of YYYY-MM-DD, or --spine FILE")
     desk = open_home(home)
     if spine:
-        tables = (desk.features(product, desk.read_spine(spine)),)
+        tables = [desk.features(product, desk.read_spine(spine))]
     else:
         population = desk.population(product, as_of or "")
-        tables = (population.known.features, population.applicants.features)
+        tables = [population.known.features, population.applicants.features]
     with out.open("w", encoding="utf-8", newline="") as file:
         write = csv.writer(file).writerow
         write(("business_id", "as_of", *(feature.name for feature in tables[0].feature_set.features)))
