@@ -109,7 +109,7 @@ def _group(letter: str, count: int, *, seed: int) -> Group:
             row |= dict.fromkeys(("sales_months_active_6m", "sales_months_active_3m", "sales_count_6m", "sales_count_3m"), 0)
         rows.append([row[feature.name] for feature in FEATURES.features])
     values = np.array(rows, dtype=np.int64)
-    table = FeatureTable(FEATURES, Spine(names, (AS_OF,) * count), values, np.ones_like(values, dtype=np.bool_))
+    table = FeatureTable(FEATURES, Spine(names, (AS_OF,) * count), values, np.ones_like(values, dtype=np.bool_), {})
     tops = {name: "C1" if index % 7 == 0 else f"own{index}" for index, name in enumerate(names)}
     return Group(table, tops, sole_traders=9 if letter == "A" else 2)
 

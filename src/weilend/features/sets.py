@@ -8,6 +8,7 @@ from weilend.features.books import BOOKS_FEATURES
 from weilend.features.cash_flow import CASH_FLOW_FEATURES
 from weilend.features.cross_source import CROSS_SOURCE_FEATURES
 from weilend.features.device import DEVICE_FEATURES
+from weilend.features.graph import GRAPH_FEATURES
 from weilend.features.invoice import INVOICE_FEATURES
 from weilend.features.owner import OWNER_FEATURES
 from weilend.features.plans import FeatureSet, unique_names
@@ -28,6 +29,7 @@ THEMES = {
     "registry": REGISTRY_FEATURES,
     "owner": OWNER_FEATURES,
     "device": DEVICE_FEATURES,
+    "graph": GRAPH_FEATURES,
     "cross_source": CROSS_SOURCE_FEATURES,
 }
 
