@@ -16,12 +16,13 @@ from weilend.app.desk.progress import say_nothing
 from weilend.app.desk.proof import NOT_ASSESSED, prove_on_truth
 from weilend.app.desk.run import Order, Result
 from weilend.app.desk.sealed import Sealed, make_evaluator
+from weilend.app.desk.standing import NOTHING_OWED
 from weilend.app.desk.stress import stress_book
 from weilend.core.calendars import Calendar
 from weilend.core.plan import Spine
 from weilend.core.values import Application, Offer, Receipt
 from weilend.decision import seal, seals
-from weilend.features.compute import FeatureTable
+from weilend.features.compute import FeatureTable, Seen
 from weilend.features.labels import EXTERNAL_DEFAULT, Labels
 from weilend.features.sets import FEATURE_SETS
 from weilend.lending import Allotment, Product, load_product, make_offer
@@ -39,7 +40,7 @@ from weilend.sources import Accounting, FileCount
 CALENDAR = Calendar()
 AS_OF_DAY, KNOWN_DAY = date(2020, 1, 1), date(2020, 3, 1)
 AS_OF, KNOWN_AT = CALENDAR.start_of(AS_OF_DAY), CALENDAR.start_of(KNOWN_DAY)
-FEATURES = FEATURE_SETS["invoice"]
+FEATURES = FEATURE_SETS["enterprise"]
 YUAN = 100
 BUDGET_FEN = 6_000_000 * YUAN
 CHURN = ChurnTable.from_rows("ABC", [(rate, *([4 * (rate - 40_000)] * 3)) for rate in range(40_000, 150_001, 10_000)])
@@ -109,7 +110,14 @@ def _group(letter: str, count: int, *, seed: int) -> Group:
             row |= dict.fromkeys(("sales_months_active_6m", "sales_months_active_3m", "sales_count_6m", "sales_count_3m"), 0)
         rows.append([row[feature.name] for feature in FEATURES.features])
     values = np.array(rows, dtype=np.int64)
-    table = FeatureTable(FEATURES, Spine(names, (AS_OF,) * count), values, np.ones_like(values, dtype=np.bool_), {})
+    told = [
+        all(part.kind == "invoice" for part in feature.parts) for feature in FEATURES.features
+    ]  # nothing else was handed over
+    known = np.broadcast_to(np.array(told), values.shape)
+    seen = np.full(count, 36, dtype=np.int64)
+    table = FeatureTable(
+        FEATURES, Spine(names, (AS_OF,) * count), np.where(known, values, 0), known, {"invoice": Seen(30 * seen, seen, seen)}
+    )
     tops = {name: "C1" if index % 7 == 0 else f"own{index}" for index, name in enumerate(names)}
     return Group(table, tops, sole_traders=9 if letter == "A" else 2)
 
@@ -139,9 +147,9 @@ def _decide(sealed: Sealed, group: Group, index: int) -> Receipt:
                    feature_set=sealed.features.identity, runtime={"weilend": "0"})  # fmt: skip
     application = Application(application_id=f"app-{index}", product=sealed.product.name, business_id=row.business_id,
                               as_of=AS_OF, consent_id="own-data")  # fmt: skip
-    decision = sealed.evaluator.decide(row, NOT_ASSESSED, said)
+    decision = sealed.evaluator.decide(row, NOT_ASSESSED, said, NOTHING_OWED)
     return seal(application=application, book_seq=100, sealed=hashes, features=row, fraud=NOT_ASSESSED, score=said,
-                decision=decision, offer=make_offer(sealed.product, decision, None))  # fmt: skip
+                decision=decision, offer=make_offer(sealed.product, decision, None), standing=NOTHING_OWED)  # fmt: skip
 
 
 def _offer(product: Product, receipt: Receipt, allocation: Allocation) -> Offer:

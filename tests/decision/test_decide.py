@@ -1,15 +1,20 @@
 """What a decision says: outcome, ceiling, price and reasons, in words that are true to the values."""
 
+from pathlib import Path
+
 import msgspec
 import pytest
 
 from weilend.core.errors import PolicyError
+from weilend.core.money import show_percent, show_yuan
 from weilend.core.values import Contribution, FeatureRow, FraudVerdict, Reason, Score
 from weilend.decision.compiler import compile_policy
 from weilend.decision.evaluator import binding_limit
 from weilend.decision.facts import FACTS
 from weilend.decision.policy import load_policy
+from weilend.features.spec import SHOWN
 
+LOAN = Path(__file__).parent / "files" / "invoice_example.toml"
 DAY = 86_400
 replace = msgspec.structs.replace
 POINTS = {
@@ -100,7 +105,7 @@ def test_unfamiliar_values_are_named(names, evaluator):
 @pytest.mark.parametrize(("unknown", "outcome"), [("refer", "refer"), ("decline", "decline"), ("pass", "approve")])
 def test_a_rule_says_what_not_knowing_means(unknown, outcome, evaluator, fields, parameters):
     rules = tuple(replace(rule, unknown=unknown) if rule.id == "thin_history" else rule for rule in evaluator.policy.rules)
-    other = compile_policy(replace(evaluator.policy, rules=rules), fields, parameters)
+    other = compile_policy(replace(evaluator.policy, rules=rules), fields, parameters, schedule="interest_first")
     assert decide(other, history_months=None).outcome == outcome
 
 
@@ -132,9 +137,15 @@ def test_a_row_of_another_feature_set_is_refused(evaluator):
 
 
 def test_nothing_is_approved_without_a_ceiling_or_a_price(fields, parameters):
-    policy = load_policy("enterprise_loan")
+    policy = load_policy(LOAN)
     keep = replace(policy.rules[0], when="false")
-    blind = compile_policy(replace(policy, rules=(keep,)), fields, parameters)
+    blind = compile_policy(replace(policy, rules=(keep,)), fields, parameters, schedule="interest_first")
     decision = blind.decide(row(blind, sales_fen_12m=None), FraudVerdict("clear"), None)
     assert decision.outcome == "refer"
     assert codes(decision) == ["ceiling_unknown", "floor_rate_unknown"]
+
+
+@pytest.mark.parametrize("value", [0, 1, 49, 50, 51, 150, 250, 350, 1_500, 12_345_600, -49, -50, -150, -12_345_600, 10**15])
+def test_amounts_in_reasons_are_shown_as_money_is(value):
+    assert SHOWN["fen"](value) == show_yuan(round(value / 100) * 100)
+    assert SHOWN["ppm"](value) == show_percent(value, 1)

@@ -1,4 +1,6 @@
-"""The enterprise loan answers its cases; and the checks see what is wrong when something is."""
+"""The policy over invoices answers its cases; and the checks see what is wrong when something is."""
+
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -8,12 +10,13 @@ from weilend.decision.cases import check_policy
 from weilend.decision.compiler import compile_policy
 from weilend.decision.policy import load_policy
 
+LOAN = Path(__file__).parent / "files" / "invoice_example.toml"
 replace = msgspec.structs.replace
 
 
 @pytest.fixture(scope="module")
 def policy():
-    return load_policy("enterprise_loan")
+    return load_policy(LOAN)
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +24,8 @@ def problems(policy, fields, parameters):
     """What the checks say of a changed policy."""
 
     def found(**changes):
-        return [str(problem) for problem in check_policy(compile_policy(replace(policy, **changes), fields, parameters))]
+        changed = compile_policy(replace(policy, **changes), fields, parameters, schedule="interest_first")
+        return [str(problem) for problem in check_policy(changed)]
 
     return found
 
@@ -41,13 +45,13 @@ def test_a_wrong_answer_is_a_problem(policy, problems):
     assert found == ["case 'never sold at all': outcome: expected decline, got refer"]
 
 
-@pytest.mark.parametrize("index", range(len(load_policy("enterprise_loan").rules)))
+@pytest.mark.parametrize("index", range(len(load_policy(LOAN).rules)))
 def test_no_rule_can_be_dropped_unseen(index, policy, problems):
     rules = policy.rules[:index] + policy.rules[index + 1 :]
     assert any("expected" in problem for problem in problems(rules=rules))
 
 
-@pytest.mark.parametrize("index", range(len(load_policy("enterprise_loan").limits)))
+@pytest.mark.parametrize("index", range(len(load_policy(LOAN).limits)))
 def test_no_limit_can_be_dropped_unseen(index, policy, problems):
     limits = policy.limits[:index] + policy.limits[index + 1 :]
     assert any("expected" in problem for problem in problems(limits=limits))
@@ -75,7 +79,7 @@ def test_an_input_that_nothing_reads_is_a_problem(policy, problems, fields):
 
 
 def test_without_cases_everything_is_unreached(problems, policy):
-    assert len(problems(cases=())) == len(policy.rules) + len(policy.grades) + len(policy.limits)
+    assert len(problems(cases=())) == len(policy.rules) + len(policy.grades) + len(policy.limits) + len(policy.floor_rate.terms)
 
 
 def test_a_case_with_a_fraud_status_that_is_none_is_refused(policy, problems):

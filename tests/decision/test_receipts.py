@@ -1,15 +1,19 @@
 """A receipt replays to the bit; whatever is changed in it, or around it, is caught and named."""
 
+from pathlib import Path
+
 import msgspec
 import pytest
 
 from weilend.core.errors import InputError, ReplayError
-from weilend.core.values import Application, Contribution, FeatureRow, FraudVerdict, Offer, Reason, Receipt, Score
+from weilend.core.ids import content_hash
+from weilend.core.values import Application, Contribution, FeatureRow, FraudVerdict, Offer, Reason, Receipt, Score, Standing
 from weilend.decision.compiler import compile_policy
 from weilend.decision.facts import FACTS
 from weilend.decision.policy import load_policy
 from weilend.decision.receipt import first_difference, replay, seal, seals, verify_receipt
 
+LOAN = Path(__file__).parent / "files" / "invoice_example.toml"
 RUNTIME = {"python": "3.11.7", "weilend": "0.1.0", "numpy": "2.3.0"}
 replace = msgspec.structs.replace
 
@@ -126,13 +130,13 @@ def test_a_forged_input_shows_in_what_follows_from_it(receipt, evaluator):
 
 
 def test_another_policy_is_named(receipt, fields, parameters):
-    policy = replace(load_policy("enterprise_loan"), identity="other")
+    policy = replace(load_policy(LOAN), identity="other")
     with pytest.raises(ReplayError, match=r"sealed\.policy differs: sealed '\w+', now 'other'"):
-        replay(receipt, compile_policy(policy, fields, parameters), score_of)
+        replay(receipt, compile_policy(policy, fields, parameters, schedule="interest_first"), score_of)
 
 
 def test_other_parameters_under_the_same_policy_are_caught(receipt, fields, parameters):
-    dearer = compile_policy(load_policy("enterprise_loan"), fields, parameters | {"funding_rate_ppm": 50_000})
+    dearer = compile_policy(load_policy(LOAN), fields, parameters | {"funding_rate_ppm": 50_000}, schedule="interest_first")
     with pytest.raises(ReplayError, match=r"decision\.floor_rate_ppm differs"):
         replay(receipt, dearer, score_of)
 
@@ -153,3 +157,38 @@ def test_true_is_not_one_and_a_longer_list_differs():
     assert first_difference(1, True, "x") == ("x", 1, True)
     assert first_difference([1], [1, 2], "x") == ("x[1]", None, 2)
     assert first_difference({"a": 1}, {"a": 1, "b": 2}, "x") == ("x.b", None, 2)
+
+
+def test_what_is_owed_is_sealed_and_replayed(shop):
+    """A forger who writes less debt into a receipt is caught by its id, and, sealing it anew, by what follows from it."""
+    values = {name: value for name, value in shop.policy.base_case.items() if name not in FACTS}
+    newest = {"order": 1, "registry_event": 1}
+    row = FeatureRow(business_id="E1", as_of=0, feature_set="f", values=values, newest_days=newest)
+    score = Score(model_id="m", base_points=0, points=0, pd_ppm=30_000, contributions=())
+    standing = Standing(group_exposure_fen=95_000_000, business=score)
+    owed = seal(
+        application=Application(application_id="A1", product="loan", business_id="E1", as_of=0, consent_id="own-data"),
+        book_seq=1,
+        sealed=sealed(shop),
+        features=row,
+        fraud=FraudVerdict("clear"),
+        score=score,
+        decision=shop.decide(row, FraudVerdict("clear"), score, standing),
+        offer=Offer(status="not_assessed"),
+        standing=standing,
+    )
+    replay(msgspec.json.decode(msgspec.json.encode(owed), type=Receipt), shop, lambda _: score)
+    forged = replace(owed, standing=replace(standing, group_exposure_fen=0))
+    with pytest.raises(ReplayError, match="does not hash to its id"):
+        replay(forged, shop, lambda _: score)
+    with pytest.raises(ReplayError, match=r"decision\.ceiling_fen differs: sealed 5000000, now 10000000"):
+        replay(again(forged), shop, lambda _: score)
+
+
+def test_a_receipt_without_a_standing_keeps_the_id_that_it_had_before_there_was_one(receipt):
+    plain = msgspec.to_builtins(receipt)
+    del plain["receipt_id"]
+    assert "standing" not in plain
+    assert content_hash(plain) == receipt.receipt_id
+    assert replace(receipt, standing=Standing()) == receipt
+    verify_receipt(replace(receipt, standing=Standing()))

@@ -1,53 +1,62 @@
-"""Laws of the enterprise loan: over every value that its inputs may take, not over examples."""
+"""Laws of a policy over invoices: over every value that its inputs may take, not over examples."""
 
-import tomllib
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 
 import msgspec
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from weilend.core.records import Field
 from weilend.core.values import Decision, FeatureRow, FraudVerdict, Score
 from weilend.decision.compiler import compile_policy
 from weilend.decision.evaluator import HARDNESS, Evaluator
 from weilend.decision.facts import FACTS
-from weilend.decision.parameters import product_parameters
-from weilend.decision.policy import Policy, load_policy
+from weilend.decision.parts import Policy
+from weilend.decision.policy import load_policy
 from weilend.features.invoice import INVOICE_FEATURES
 
+LOAN = Path(__file__).parents[1] / "decision" / "files" / "invoice_example.toml"
+PRODUCT = {"min_amount_fen": 10_000_000, "max_amount_fen": 100_000_000, "amount_step_fen": 1_000_000,
+           "min_annual_rate_ppm": 40_000, "max_annual_rate_ppm": 150_000, "funding_rate_ppm": 35_000,
+           "loss_given_default_ppm": 650_000, "grade_a_ppm": 30_000, "grade_b_ppm": 80_000, "grade_c_ppm": 160_000}  # fmt: skip
 #: A busy machine draws slowly; that is no failure.
 LAW = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 FRAUD = st.sampled_from(["not_assessed", "clear", "alert"]).map(FraudVerdict)
 replace = msgspec.structs.replace
 
 
-def compiled(policy: Policy) -> Evaluator:
-    text = (files("weilend.lending") / "products" / "enterprise_loan.toml").read_text(encoding="utf-8")
+def compiled(policy: Policy, **numbers: int) -> Evaluator:
     fields = {feature.name: feature.as_field() for feature in INVOICE_FEATURES}
-    return compile_policy(policy, fields, product_parameters(tomllib.loads(text)))
+    return compile_policy(policy, fields, PRODUCT | numbers, schedule="interest_first")
 
 
 @cache
 def loan() -> Evaluator:
-    return compiled(load_policy("enterprise_loan"))
+    return compiled(load_policy(LOAN))
 
 
 def base() -> dict[str, int]:
     return {name: value for name, value in loan().policy.base_case.items() if name not in FACTS}
 
 
+def ranges() -> dict[str, Field]:
+    """The features that the policy reads, with the ranges that it accepts."""
+    given = {field.name: field for field in loan().program.inputs.values()}
+    return {name: field for name, field in given.items() if name in base()}
+
+
 def anything() -> st.SearchStrategy[FeatureRow]:
     """Every value that the policy declares, and NULL."""
-    fields = {name: field for name, field in loan().fields.items() if name not in FACTS}
+    fields = ranges()
     values = {name: st.none() | st.integers(field.lo, field.hi) for name, field in fields.items()}
     return st.fixed_dictionaries(values).map(row_of)
 
 
 def plausible() -> st.SearchStrategy[FeatureRow]:
     """A sound firm in which up to three things are otherwise: most of these come near an approval."""
-    fields = {name: field for name, field in loan().fields.items() if name not in FACTS}
+    fields = ranges()
     small = {name: st.integers(field.lo, min(field.hi, 2 * base()[name] + 5)) for name, field in fields.items()}
     one = st.sampled_from(sorted(small)).flatmap(lambda name: st.tuples(st.just(name), small[name]))
     return st.lists(one, max_size=3).map(lambda changes: row_of(base() | dict(changes)))
@@ -86,7 +95,7 @@ def test_a_worse_pd_never_brings_a_higher_ceiling_or_a_lower_rate(row, fraud, pd
 
 
 def test_the_law_of_pd_catches_a_policy_that_breaks_it():
-    policy = load_policy("enterprise_loan")
+    policy = load_policy(LOAN)
     caps = [100_000_000 - grade.values["grade_cap_fen"] for grade in policy.grades]
     grades = tuple(replace(grade, values={"grade_cap_fen": cap}) for grade, cap in zip(policy.grades, caps, strict=True))
     planted = compiled(replace(policy, grades=grades))
@@ -126,14 +135,13 @@ def test_what_is_approved_is_carried_by_sales_and_trades(row, fraud, score):
         check_approval(decision, row)
 
 
-@pytest.mark.parametrize("rule", ["inactive_6m", "capacity", "price_above_cap"])
+@pytest.mark.parametrize("rule", ["inactive_6m", "capacity"])
 def test_the_law_of_approvals_catches_a_dropped_rule(rule):
-    policy = load_policy("enterprise_loan")
+    policy = load_policy(LOAN)
     planted = compiled(replace(policy, rules=tuple(given for given in policy.rules if given.id != rule)))
     wrong = {
         "inactive_6m": (base() | {"sales_months_active_6m": 0, "sales_months_active_3m": 0}, 50_000),
         "capacity": (base() | {"sales_fen_12m": 30_000_000}, 50_000),
-        "price_above_cap": (base(), 150_000),
     }
     values, pd_ppm = wrong[rule]
     decision = planted.decide(row_of(values), FraudVerdict("clear"), score_of(pd_ppm))
@@ -141,15 +149,24 @@ def test_the_law_of_approvals_catches_a_dropped_rule(rule):
         check_approval(decision, row_of(values))
 
 
-@given(pds, st.integers(0, 500_000), st.integers(0, 1_000_000))
-@LAW
-def test_the_floor_rate_never_lends_below_cost(pd_ppm, funding_ppm, loss_ppm):
+def test_the_law_of_approvals_catches_a_cap_that_is_not_the_products():
+    planted = compiled(load_policy(LOAN), max_annual_rate_ppm=500_000)
+    decision = planted.decide(row_of(base()), FraudVerdict("clear"), score_of(150_000))
+    with pytest.raises(AssertionError):
+        check_approval(decision, row_of(base()))
+
+
+@given(st.lists(pds, min_size=20, max_size=20), st.integers(0, 500_000), st.integers(0, 1_000_000))
+@settings(LAW, max_examples=15)
+def test_the_floor_rate_never_lends_below_cost(given_pds, funding_ppm, loss_ppm):
     """Of one yuan, (1 - pd)(1 + r) + pd (1 - lgd) comes back: at the floor it is at least what the yuan cost."""
-    assumed = loan().parameters | {"funding_rate_ppm": funding_ppm, "loss_given_default_ppm": loss_ppm}
-    rate_ppm = loan().floor_rate.run({**assumed, "pd_ppm": pd_ppm}) - assumed["margin_ppm"]
+    policy = compiled(load_policy(LOAN), funding_rate_ppm=funding_ppm, loss_given_default_ppm=loss_ppm)
+    rate = next(step.formula for step in policy.program.steps if step.name == "term_1_rate_ppm").python()
     one = 1_000_000
-    if pd_ppm < one:
-        assert (one - pd_ppm) * (one + rate_ppm) + pd_ppm * (one - loss_ppm) >= one * (one + funding_ppm)
+    for pd_ppm in given_pds:
+        rate_ppm = rate({"pd_ppm": pd_ppm}) - policy.parameters["margin_ppm"]
+        if pd_ppm < one:
+            assert (one - pd_ppm) * (one + rate_ppm) + pd_ppm * (one - loss_ppm) >= one * (one + funding_ppm)
 
 
 @given(plausible(), FRAUD, scores, st.sets(st.sampled_from(sorted(base())), min_size=1, max_size=3))

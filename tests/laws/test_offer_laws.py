@@ -23,7 +23,7 @@ def test_an_offer_is_what_was_allotted_or_nothing(
 ) -> None:
     decision = Decision(
         policy_id="p", outcome="approve", grade="A", ceiling_fen=ceiling_fen, floor_rate_ppm=floor_rate_ppm,
-        limits_fen={}, reasons=(),
+        limits_fen={}, reasons=(), months=12,
     )  # fmt: skip
     allotment = Allotment(allocation_id="P", receipt_id="R", amount_fen=amount_fen, annual_rate_ppm=rate_ppm)
     inside = (

@@ -10,7 +10,14 @@ from weilend.lending.products import load_product
 
 PRODUCT = load_product("enterprise_loan")
 APPROVED = Decision(
-    policy_id="p", outcome="approve", grade="B", ceiling_fen=50_000_000, floor_rate_ppm=70_000, limits_fen={}, reasons=()
+    policy_id="p",
+    outcome="approve",
+    grade="B",
+    ceiling_fen=50_000_000,
+    floor_rate_ppm=70_000,
+    limits_fen={},
+    reasons=(),
+    months=12,
 )
 GIVEN = Allotment(allocation_id="P1", receipt_id="R1", amount_fen=20_000_000, annual_rate_ppm=96_000)
 
@@ -79,7 +86,7 @@ def test_nothing_is_given_to_what_was_not_approved(outcome: str, amount_fen: int
     ],
 )
 def test_an_approval_without_bounds_offers_nothing(decision: Decision, given: Allotment) -> None:
-    with pytest.raises(InputError, match="lacks a ceiling, a floor rate or a rate"):
+    with pytest.raises(InputError, match="lacks a ceiling, a floor rate, a term or a rate"):
         make_offer(PRODUCT, decision, given)
 
 

@@ -9,10 +9,13 @@ import pytest
 from store_examples import AT, make_commit
 
 from weilend.core.ids import content_hash
+from weilend.core.lifecycle import Event
 from weilend.store.audit import AUDITED
 from weilend.store.schema import METADATA
 from weilend.store.store import Store
 from weilend.store.values import ChainHead, Document, QuarantinedRow
+
+PROPOSAL = Event(name="loan", version="v1", action="propose", who="ann", at=AT, effective_at=AT, why="lower cap")
 
 
 @pytest.fixture
@@ -26,6 +29,7 @@ def path(tmp_path: Path) -> Path:
         cites = (commit.receipts[0].receipt_id,)
         store.put_document(Document(kind="allocation", document_id="P1", content=b"{}", cites=cites, at=AT))
         store.put_quarantine([QuarantinedRow(file="f", row=1, reason="r", en="e", zh="z", original="o")], AT)
+        store.put_event("policy", PROPOSAL)
         store.commit(make_commit("R2"))
         assert store.verify_chain() == ()
     return path
@@ -56,7 +60,13 @@ def test_a_row_that_is_gone_is_missed(path: Path, table: object) -> None:
     [(table.name, column.name) for table in AUDITED for column in table.columns if column.name != "delivered_at"],
 )
 def test_a_changed_value_in_any_column_is_found(path: Path, table: str, column: str) -> None:
-    value = "x'00'" if column in ("payload", "content") else "77" if column in ("at", "seq", "row", "position") else "'changed'"
+    value = (
+        "x'00'"
+        if column in ("payload", "content")
+        else "77"
+        if column in ("at", "effective_at", "seq", "row", "position")
+        else "'changed'"
+    )
     rowid = f"(SELECT max(rowid) FROM {table})"
     assert tamper(path, f'UPDATE {table} SET "{column}" = {value} WHERE rowid = {rowid}')
 

@@ -10,6 +10,7 @@ from typing import Literal
 import msgspec
 
 Outcome = Literal["approve", "refer", "decline"]
+SourceStatus = Literal["present", "missing", "stale", "not_pulled"]
 
 
 class Application(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,12 +27,18 @@ class Application(msgspec.Struct, frozen=True, kw_only=True):
     consent_id: str
 
 
-class Reason(msgspec.Struct, frozen=True):
-    """Why, in words that a borrower and a reviewer can check, in English and Chinese."""
+class Reason(msgspec.Struct, frozen=True, omit_defaults=True, gc=False, rename={"class_": "class"}):
+    """Why, in words that a borrower and a reviewer can check, in English and Chinese.
+
+    A reason of a decision has a class (hard_stop, referral, soft_signal, limit, model) and a topic (such as capacity) besides.
+    It holds texts only, so no cycle can keep it alive, and the collector need not look (`gc=False`): they are made by the thousand.
+    """
 
     code: str
     en: str
     zh: str
+    class_: str = ""
+    topic: str = ""
 
 
 class FeatureRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,7 +61,7 @@ class FraudVerdict(msgspec.Struct, frozen=True):
     reasons: tuple[Reason, ...] = ()
 
 
-class Contribution(msgspec.Struct, frozen=True):
+class Contribution(msgspec.Struct, frozen=True, gc=False):
     """The points that one feature's value brings to a score, and the sentence that says so.
 
     `lost` is the distance to the best bin of the same feature (never negative): reasons are ranked by it.
@@ -81,8 +88,30 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
     outside: tuple[str, ...] = ()
 
 
-class Decision(msgspec.Struct, frozen=True, kw_only=True):
-    """The policy's answer. Ceiling and floor rate are set when the outcome is approve, None otherwise."""
+class Standing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What is known besides features, fraud and score; None where nobody knows.
+
+    `exposure_fen` is outstanding of this business, `group_exposure_fen` over all loans and products of the business, its owner and
+    connected parties. `owner` and `business` are scores of one side each. `sources` names the sources whose pull came to something
+    else than the records show: a timeout is `missing`, and `not_pulled` what was not asked because the answer was clear.
+
+    >>> Standing(open_loans_count=0).exposure_fen is None
+    True
+    """
+
+    exposure_fen: int | None = None
+    group_exposure_fen: int | None = None
+    open_loans_count: int | None = None
+    owner: Score | None = None
+    business: Score | None = None
+    sources: dict[str, SourceStatus] = {}
+
+
+class Decision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The policy's answer. Ceiling, floor rate and months are set when the outcome is approve, None otherwise.
+
+    `arms` names the arm of each experiment that the policy runs.
+    """
 
     policy_id: str
     outcome: Outcome
@@ -91,6 +120,8 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     floor_rate_ppm: int | None
     limits_fen: dict[str, int | None]
     reasons: tuple[Reason, ...]
+    months: int | None = None
+    arms: dict[str, str] = {}
 
 
 class Offer(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,7 +134,11 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
     cites: tuple[str, ...] = ()
 
 
-class Receipt(msgspec.Struct, frozen=True, kw_only=True):
+#: Where nothing is known besides features, fraud and score.
+NO_STANDING = Standing()
+
+
+class Receipt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Everything a decision read and said, sealed by content hash; it replays to the bit.
 
     `sealed` maps what was read (policy, model, feature set, product, runtime) to content hashes; the feature row is inside.
@@ -118,3 +153,4 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     score: Score | None
     decision: Decision
     offer: Offer
+    standing: Standing = NO_STANDING

@@ -2,22 +2,28 @@
 
 from weilend.decision.cases import Problem, check_policy
 from weilend.decision.compiler import compile_policy
-from weilend.decision.evaluator import Evaluator, binding_limit
+from weilend.decision.evaluator import Answer, Evaluator, binding_limit
 from weilend.decision.parameters import product_parameters
-from weilend.decision.policy import Policy, dump_policy, load_policy, policy_names, restore_policy
+from weilend.decision.parts import Policy
+from weilend.decision.policy import dump_policy, load_policy, policy_names, read_policy, restore_policy
+from weilend.decision.program import Program, interpret
 from weilend.decision.receipt import replay, seal, seals, verify_receipt
 
 __all__ = [
+    "Answer",
     "Evaluator",
     "Policy",
     "Problem",
+    "Program",
     "binding_limit",
     "check_policy",
     "compile_policy",
     "dump_policy",
+    "interpret",
     "load_policy",
     "policy_names",
     "product_parameters",
+    "read_policy",
     "replay",
     "restore_policy",
     "seal",

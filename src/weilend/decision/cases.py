@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from typing import Final
 
 import msgspec
 
-from weilend.core.values import Decision, FeatureRow, FraudVerdict, Score
-from weilend.decision.compiler import names_read
-from weilend.decision.evaluator import Evaluator, binding_limit
-from weilend.decision.facts import FACTS
-from weilend.decision.parts import Case
-from weilend.decision.policy import Policy, refuse
+from weilend.decision.evaluator import Answer, Evaluator
+from weilend.decision.facts import AGE, FACTS, STATUSES
+from weilend.decision.parts import Case, Policy
+from weilend.decision.wording import placeholders
+from weilend.formula.tree import Value
+
+#: What is not known where a probability of default is not: there is no such score.
+_SCORES: Final = {
+    "pd_ppm": ("points", "outside_count"),
+    "owner_pd_ppm": ("owner_points",),
+    "business_pd_ppm": ("business_points",),
+}
 
 
 class Problem(msgspec.Struct, frozen=True):
@@ -31,77 +38,94 @@ class Problem(msgspec.Struct, frozen=True):
 def check_policy(evaluator: Evaluator) -> tuple[Problem, ...]:
     """Run every case of a policy, and return what is wrong; nothing when all is well.
 
-    Wrong are: a case that is answered otherwise than it says; a rule, a grade or a limit that no case reaches; an input or
-    parameter that nothing reads. Cases are decided with the parameters that the evaluator was compiled with.
+    Wrong are: a case that is answered otherwise than it says; a rule, a grade, a limit, a term or a missing source that no case
+    reaches; an input or parameter that nothing reads. Cases are decided with the parameters that the evaluator was compiled with,
+    and without a card: they state the PD.
 
-    >>> from weilend.decision.compiler import compile_policy
-    >>> from weilend.decision.policy import load_policy
-    >>> from weilend.features.invoice import INVOICE_FEATURES
-    >>> product = {"min_amount_fen": 10_000_000, "max_amount_fen": 100_000_000, "amount_step_fen": 1_000_000,
-    ...     "min_annual_rate_ppm": 40_000, "max_annual_rate_ppm": 150_000, "funding_rate_ppm": 35_000,
-    ...     "loss_given_default_ppm": 650_000, "grade_a_ppm": 30_000, "grade_b_ppm": 80_000, "grade_c_ppm": 160_000}
-    >>> fields = {feature.name: feature.as_field() for feature in INVOICE_FEATURES}
-    >>> check_policy(compile_policy(load_policy("enterprise_loan"), fields, product))
-    ()
+    >>> from weilend.decision.example import example_evaluator
+    >>> [str(problem) for problem in check_policy(example_evaluator())][:2]
+    ["rule 'small': no case reaches it", "grade 'B': no case reaches it"]
     """
-    decisions = tuple(decide_case(evaluator, case) for case in evaluator.policy.cases)
-    answered = zip(evaluator.policy.cases, decisions, strict=True)
-    wrong = [problem for case, decision in answered for problem in _compare(case, decision)]
-    return (*wrong, *_unreached(evaluator.policy, decisions), *_unread(evaluator))
+    answers = tuple(decide_case(evaluator, case) for case in evaluator.policy.cases)
+    answered = zip(evaluator.policy.cases, answers, strict=True)
+    wrong = [problem for case, answer in answered for problem in _compare(case, answer)]
+    return (*wrong, *_unreached(evaluator, answers), *_unread(evaluator))
 
 
-def decide_case(evaluator: Evaluator, case: Case) -> Decision:
-    """Return what a policy answers to one of its cases; the model of a case has no contributions, so rules speak alone."""
-    policy = evaluator.policy
-    values = {**policy.base_case, **case.values, **dict.fromkeys(case.unknown)}
-    features = {name: value for name, value in values.items() if name not in FACTS and not isinstance(value, str)}
-    row = FeatureRow(business_id=case.name, as_of=0, feature_set="case", values=features)
-    return evaluator.decide(row, _fraud(policy, case, values), _score(values))
+def decide_case(evaluator: Evaluator, case: Case) -> Answer:
+    """Return what a policy answers to one of its cases; raises `PolicyError` where a value of the case cannot be."""
+    return evaluator.answer(case_values(evaluator.policy, case))
 
 
-def _fraud(policy: Policy, case: Case, values: dict[str, int | str | None]) -> FraudVerdict:
-    try:
-        return msgspec.convert({"status": values.get("fraud_status", "not_assessed")}, FraudVerdict)
-    except msgspec.ValidationError:
-        words = ", ".join(FACTS["fraud_status"].words)
-        refuse(policy.file, f"case {case.name!r}", f"{values['fraud_status']!r} is no fraud_status", f"say one of: {words}")
+def case_values(policy: Policy, case: Case) -> dict[str, Value]:
+    """Return the values that a case speaks of, features and facts, as `Evaluator.answer` and `Evaluator.trace` take them.
+
+    >>> from weilend.decision.example import example_policy
+    >>> case_values(example_policy(), Case(name="no score", unknown=("pd_ppm",), outcome="refer", reasons=()))["points"] is None
+    True
+    """
+    sources = {source.status: "missing" if source.name in case.missing else "present" for source in policy.sources}
+    draws = dict.fromkeys((experiment.draw for experiment in policy.experiments), 0)
+    values: dict[str, Value] = {AGE: 0, **draws, **sources, **policy.base_case, **case.values, **dict.fromkeys(case.unknown)}
+    _check_words(policy, case, values)
+    for name, others in _SCORES.items():
+        if name in values and values[name] is None:
+            values |= dict.fromkeys(others)
+    return values
 
 
-def _score(values: dict[str, int | str | None]) -> Score | None:
-    """Return the score that a case speaks of: none where its PD is not known."""
-    pd_ppm, points, outside = (values.get(name) for name in ("pd_ppm", "points", "outside_count"))
-    if not isinstance(pd_ppm, int):
-        return None
-    total = points if isinstance(points, int) else 0
-    names = tuple(f"value {index + 1}" for index in range(outside if isinstance(outside, int) else 0))
-    return Score(model_id="case", base_points=total, points=total, pd_ppm=pd_ppm, contributions=(), outside=names)
+def _check_words(policy: Policy, case: Case, values: dict[str, Value]) -> None:
+    words = {name: field.words for name, field in FACTS.items() if field.type == "text"}
+    words |= {source.status: STATUSES for source in policy.sources}
+    for name, value in values.items():
+        known = words.get(name, ())
+        if isinstance(value, str) and value not in known:
+            hint = f"say one of: {', '.join(known)}" if known else "give an integer"
+            policy.places.refuse(("case", case.name), f"{value!r} is no {name}", hint)
+        if known and not isinstance(value, str):
+            policy.places.refuse(("case", case.name), f"{name} is not said", f"say one of: {', '.join(known)}")
 
 
-def _compare(case: Case, decision: Decision) -> Iterable[Problem]:
-    """Yield where an answer differs: grade and floor rate only where the case states them."""
+def _compare(case: Case, answer: Answer) -> Iterator[Problem]:
+    """Yield where an answer differs: grade, floor rate and months only where the case states them."""
     pairs: list[tuple[str, object, object]] = [
-        ("outcome", case.outcome, decision.outcome),
-        ("reasons", list(case.reasons), [reason.code for reason in decision.reasons]),
-        ("ceiling_fen", case.ceiling_fen, decision.ceiling_fen),
+        ("outcome", case.outcome, answer.outcome),
+        ("reasons", list(case.reasons), list(answer.codes)),
+        ("ceiling_fen", case.ceiling_fen, answer.ceiling_fen),
     ]
-    optional = [("grade", case.grade, decision.grade), ("floor_rate_ppm", case.floor_rate_ppm, decision.floor_rate_ppm)]
+    optional = [(name, getattr(case, name), getattr(answer, name)) for name in ("grade", "floor_rate_ppm", "months")]
     pairs += [pair for pair in optional if pair[1] is not None]
     for name, wanted, found in pairs:
         if wanted != found:
             yield Problem(f"case {case.name!r}", f"{name}: expected {wanted}, got {found}")
 
 
-def _unreached(policy: Policy, decisions: tuple[Decision, ...]) -> Iterable[Problem]:
-    codes = {reason.code for decision in decisions for reason in decision.reasons}
-    grades = {decision.grade for decision in decisions}
-    bound = {binding_limit(decision) for decision in decisions}
-    yield from (Problem(f"rule {rule.id!r}", "no case reaches it") for rule in policy.rules if rule.id not in codes)
-    yield from (Problem(f"grade {grade.name!r}", "no case reaches it") for grade in policy.grades if grade.name not in grades)
-    yield from (Problem(f"limit {limit.name!r}", "it binds in no case") for limit in policy.limits if limit.name not in bound)
+def _unreached(evaluator: Evaluator, answers: tuple[Answer, ...]) -> Iterator[Problem]:
+    policy = evaluator.policy
+    codes = {code for answer in answers for code in answer.codes}
+    grades = {answer.grade for answer in answers}
+    months = {answer.months for answer in answers}
+    yield from _missing("rule", [rule.id for rule in policy.rules], codes, "no case reaches it")
+    yield from _missing("grade", [grade.name for grade in policy.grades], grades, "no case reaches it")
+    yield from _missing(
+        "term", [term.months for term in policy.floor_rate.terms], months, "nothing is approved for it in any case"
+    )
+    absent = [source.name for source in policy.sources if source.missing != "degrade"]
+    yield from _missing("source", absent, {code.removesuffix("_missing") for code in codes}, "it is there in every case")
+    bound = {code.removeprefix("limit_") for code in codes}
+    yield from _missing("limit", [limit.name for limit in policy.limits], bound, "it binds in no case")
 
 
-def _unread(evaluator: Evaluator) -> Iterable[Problem]:
-    read = names_read(evaluator)
-    for name in (*evaluator.policy.inputs, *evaluator.policy.parameters):
+def _missing(noun: str, names: Iterable[object], reached: Iterable[object], what: str) -> Iterator[Problem]:
+    known = set(reached)
+    yield from (Problem(f"{noun} {name!r}", what) for name in names if name not in known)
+
+
+def _unread(evaluator: Evaluator) -> Iterator[Problem]:
+    policy = evaluator.policy
+    texts = [text for rule in policy.rules for text in (rule.en, rule.zh)]
+    texts += [text for limit in policy.limits for text in (limit.en, limit.zh)]
+    read = evaluator.used.union(name for text in texts for name in placeholders(text))
+    for name in (*policy.inputs, *policy.parameters):
         if name not in read:
             yield Problem(name, "nothing reads it")

@@ -1,184 +1,196 @@
-"""In: feature row, fraud verdict, score. Out: `Decision`. Used: by the desk, one row at a time, by the cases and by replay.
+"""In: feature row, fraud verdict, score, standing. Out: `Decision`. Used: by the desk, one row at a time, by cases and by replay.
 
-An `Evaluator` is made by `compile_policy`; it only reads values: facts → grade → limits → ceiling → floor rate → rules →
-outcome → reasons, each a few lines below, in that order.
+An `Evaluator` is made by `compile_policy`. Its one generated function computes everything; sentences are made of its values after.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
+from typing import NoReturn
 
 import msgspec
 
-from weilend.core.records import Field
-from weilend.core.values import Decision, FeatureRow, FraudVerdict, Outcome, Reason, Score
-from weilend.decision.facts import Facts, read_facts, refusals
-from weilend.decision.parts import Rule
-from weilend.decision.policy import Policy
-from weilend.decision.wording import outside, say, say_unknown, strengths, weaknesses
+from weilend.core.errors import PolicyError
+from weilend.core.values import NO_STANDING, Decision, FeatureRow, FraudVerdict, Outcome, Reason, Score, Standing
+from weilend.decision.facts import draw_ppm, read_facts, source_facts
+from weilend.decision.function import Function, Result
+from weilend.decision.parts import Policy
+from weilend.decision.program import Program, interpret
+from weilend.decision.speech import Speech
+from weilend.decision.voices import CardSpeech, CardVoice, ScoreVoice, Voice
 from weilend.formula.tree import Value
 
-Run = Callable[[Mapping[str, Value]], Value]
 HARDNESS: dict[Outcome, int] = {"approve": 0, "refer": 1, "decline": 2}
 
-#: Where one of these is read, the model had a part in the reason.
-FROM_MODEL = frozenset({"pd_ppm", "points", "grade", "floor_rate_ppm"})
 
-#: Said when every rule passed and yet the limit or the price cannot be computed: nothing is approved blind.
-NO_CEILING = Reason("ceiling_unknown", "the limit cannot be computed from what is known", "现有信息不足以计算额度上限")
-NO_FLOOR = Reason("floor_rate_unknown", "the price cannot be computed from what is known", "现有信息不足以计算最低利率")
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """A decision in integers and codes: what all back ends must agree on. Ceiling, rate and months are for an approval only.
 
+    `codes` are those of the findings that hold, in order, and on an approval that of the limit that binds.
 
-class Formula(msgspec.Struct, frozen=True):
-    """A compiled formula: how it is run, which names it reads, and the range that was proved for it.
-
-    >>> Formula(lambda names: names["a"], frozenset({"a"}), 0, 1).run({"a": 1})
-    1
-    """
-
-    run: Run
-    names: frozenset[str]
-    lo: int | None
-    hi: int | None
-
-
-class Finding(msgspec.Struct, frozen=True):
-    """What one rule said: the outcome that it asks for, why, and whether the model had a part in it.
-
-    >>> Finding("refer", Reason("thin", "", ""), from_model=False).outcome
-    'refer'
+    >>> Answer(outcome="refer", grade=None, ceiling_fen=None, floor_rate_ppm=None, months=None, limits_fen={}, codes=("x",)).codes
+    ('x',)
     """
 
     outcome: Outcome
-    reason: Reason
-    from_model: bool
+    grade: str | None
+    ceiling_fen: int | None
+    floor_rate_ppm: int | None
+    months: int | None
+    limits_fen: dict[str, int | None]
+    codes: tuple[str, ...]
+    arms: dict[str, str] = {}
 
 
-class Evaluator(msgspec.Struct, frozen=True, kw_only=True):
+class Evaluator(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """A policy compiled against features and parameters: pure, total over the declared ranges, the same answer always.
 
-    `compile_policy` makes one and shows a decision.
+    `compile_policy` makes one and shows a decision. `function.source` is the Python that it runs, to read.
 
-    >>> Evaluator.__struct_fields__[:3]
-    ('policy', 'policy_id', 'parameters')
+    >>> from weilend.decision.example import example_evaluator
+    >>> evaluator = example_evaluator()
+    >>> values = {"sales_fen_12m": 100_000_000, "pd_ppm": 60_000, "shop_status": "present", "row_age_seconds": 0}
+    >>> evaluator.answer(values).limits_fen, evaluator.trace(values)["binding_limit"]
+    ({'sales': 25000000, 'grade_cap': 10000000}, 'grade_cap')
+    >>> print(*[line for line in evaluator.function.source.splitlines() if "rule_small =" in line])
+        rule_small = None if sales_fen_12m is None else sales_fen_12m < 1000000
     """
 
     policy: Policy
-    policy_id: str
+    program: Program
     parameters: dict[str, int]
-    fields: dict[str, Field]
-    units: dict[str, str]
-    labels: dict[str, tuple[str, str]]
-    grades: tuple[Formula, ...]
-    limits: tuple[tuple[Formula | None, Formula], ...]
-    step: Formula
-    floor_rate: Formula
-    rules: tuple[Formula, ...]
+    used: frozenset[str]
+    function: Function
+    speech: Speech
+    card: CardSpeech | None = None
 
-    def decide(self, row: FeatureRow, fraud: FraudVerdict, score: Score | None, *, as_of: int | None = None) -> Decision:
-        """Return the policy's answer for one row; `as_of` (UTC seconds) is when it is given, the row's own by default.
+    @property
+    def policy_id(self) -> str:
+        """The policy's identity."""
+        return self.program.policy_id
 
-        The hardest outcome wins, every rule that holds is listed in the policy's order. Raises `PolicyError` only when the
-        row lacks a feature that the policy reads. `compile_policy` shows one.
-        """
-        facts = read_facts(self.policy, self.fields, row, fraud, score, row.as_of if as_of is None else as_of)
-        names = {**self.parameters, **facts.values, **self._grade(facts.values), **outside(score)}
-        limits = {limit.name: self._limit(index, names) for index, limit in enumerate(self.policy.limits)}
-        names["ceiling_fen"] = self._ceiling(limits, names)
-        names["floor_rate_ppm"] = self.floor_rate.run(names)
-        findings = [*self._refused(facts), *self._findings(names)]
-        findings += self._blind(names) if all(found.outcome == "approve" for found in findings) else []
-        outcome: Outcome = max((found.outcome for found in findings), key=HARDNESS.__getitem__, default="approve")
-        return self._decision(outcome, findings, limits, names, fraud, score)
-
-    def _grade(self, facts: Mapping[str, Value]) -> dict[str, Value]:
-        names = {**self.parameters, **facts}
-        for grade, formula in zip(self.policy.grades, self.grades, strict=True):
-            if formula.run(names) is True:
-                return {"grade": grade.name, **grade.values}
-        return {"grade": None, **dict.fromkeys(self.policy.grades[0].values)}
-
-    def _limit(self, index: int, names: Mapping[str, Value]) -> tuple[bool, int | None]:
-        """Return whether a limit applies (not knowing counts as yes) and its amount in fen, None where not known."""
-        when, formula = self.limits[index]
-        if when is not None and when.run(names) is False:
-            return False, None
-        return True, _integer(formula.run(names))
-
-    def _ceiling(self, limits: Mapping[str, tuple[bool, int | None]], names: Mapping[str, Value]) -> int | None:
-        amounts = [amount for applies, amount in limits.values() if applies]
-        known = [amount for amount in amounts if amount is not None]
-        step = _integer(self.step.run(names))
-        if not known or len(known) < len(amounts) or step is None or step <= 0:
-            return None
-        return max(0, min(known)) // step * step
-
-    def _refused(self, facts: Facts) -> list[Finding]:
-        return [Finding("refer", reason, from_model=False) for reason in refusals(facts, self.labels)]
-
-    def _findings(self, names: Mapping[str, Value]) -> list[Finding]:
-        found = (self._finding(rule, formula, names) for rule, formula in zip(self.policy.rules, self.rules, strict=True))
-        return [finding for finding in found if finding is not None]
-
-    def _finding(self, rule: Rule, formula: Formula, names: Mapping[str, Value]) -> Finding | None:
-        answer = formula.run(names)
-        from_model = not FROM_MODEL.isdisjoint(formula.names)
-        if answer is True:
-            return Finding(rule.outcome, say(rule.id, rule.en, rule.zh, names, self.units), from_model)
-        if answer is False or rule.unknown == "pass":
-            return None
-        missing = sorted(name for name in formula.names if names[name] is None)
-        return Finding(rule.unknown, say_unknown(rule.id, missing, self.labels), from_model=False)
-
-    def _blind(self, names: Mapping[str, Value]) -> list[Finding]:
-        """Return a referral where every rule passed and yet limit or price is not known."""
-        guards = {"ceiling_fen": NO_CEILING, "floor_rate_ppm": NO_FLOOR}
-        return [Finding("refer", reason, from_model=False) for name, reason in guards.items() if names[name] is None]
-
-    def _decision(
+    def decide(
         self,
-        outcome: Outcome,
-        findings: list[Finding],
-        limits: Mapping[str, tuple[bool, int | None]],
-        names: Mapping[str, Value],
+        row: FeatureRow,
         fraud: FraudVerdict,
         score: Score | None,
+        standing: Standing = NO_STANDING,
+        *,
+        as_of: int | None = None,
     ) -> Decision:
+        """Return the policy's answer for one row; `as_of` (UTC seconds) is when it is given, the row's own by default.
+
+        The hardest outcome wins, every rule that holds is listed in the policy's order. A card inside the program speaks for
+        itself: `score` is not read then. Raises `PolicyError` only when the row lacks a feature that the policy reads.
+        """
+        facts = self.facts(row, fraud, score, standing, as_of=as_of)
+        try:
+            result = self.function.run(row.values, facts)
+        except KeyError as error:
+            self._refuse(f"the feature row of {row.business_id}", error)
+        voice = ScoreVoice(score) if self.card is None else self._voice(self.card, result[-1])
+        return self._decision(result, fraud, voice)
+
+    def answer(self, values: Mapping[str, Value]) -> Answer:
+        """Return the answer to values by name, features and facts alike (the columns of history), without sentences.
+
+        Raises `PolicyError` where one is missing.
+        """
+        try:
+            result = self.function.run(values, values)
+        except KeyError as error:
+            self._refuse("the given values", error)
+        outcome, grade, ceiling, rate, months, binding, found, *_ = result
         approved = outcome == "approve"
-        amounts = {name: amount for name, (_, amount) in limits.items()}
-        grade = names["grade"]
-        return Decision(
-            policy_id=self.policy_id,
-            outcome=outcome,
-            grade=grade if isinstance(grade, str) else None,
-            ceiling_fen=_integer(names["ceiling_fen"]) if approved else None,
-            floor_rate_ppm=_integer(names["floor_rate_ppm"]) if approved else None,
-            limits_fen=amounts,
-            reasons=(
-                *(found.reason for found in findings),
-                *(self._binding(amounts, names) if approved else ()),
-                *fraud.reasons,
-                *_model_reasons(outcome, findings, score),
-            ),
+        codes = [self.program.findings[place].code for place in found]
+        return Answer(
+            outcome=outcome,  # type: ignore[arg-type]
+            grade=grade,
+            ceiling_fen=ceiling if approved else None,
+            floor_rate_ppm=rate if approved else None,
+            months=months if approved else None,
+            limits_fen=self._limits(result),
+            codes=(*codes, f"limit_{binding}") if approved else tuple(codes),
+            arms=self._arms(result),
         )
 
-    def _binding(self, amounts: dict[str, int | None], names: Mapping[str, Value]) -> list[Reason]:
-        bound = least_limit(amounts)
-        return [
-            say(f"limit_{limit.name}", limit.en, limit.zh, names, self.units)
-            for limit in self.policy.limits
-            if limit.name == bound
-        ]
+    def trace(self, values: Mapping[str, Value]) -> dict[str, Value]:
+        """Return the value of every input and step for values by name: each rule's answer, each limit, each term.
 
+        Computed one by one, on demand; nothing of it is stored. Raises `PolicyError` where a value is missing.
+        """
+        try:
+            return interpret(self.program, values)
+        except KeyError as error:
+            self._refuse("the given values", error)
 
-def least_limit(limits_fen: Mapping[str, int | None]) -> str | None:
-    """Return the name of the least limit, the first of equals; None when none is known.
+    def values(
+        self,
+        row: FeatureRow,
+        fraud: FraudVerdict,
+        score: Score | None,
+        standing: Standing = NO_STANDING,
+        *,
+        as_of: int | None = None,
+    ) -> dict[str, Value]:
+        """Return what `decide` reads, by name, as `answer` and `trace` take it."""
+        return {**row.values, **self.facts(row, fraud, score, standing, as_of=as_of)}
 
-    >>> least_limit({"sales": 300, "starter": None, "grade": 200})
-    'grade'
-    """
-    known = {name: amount for name, amount in limits_fen.items() if amount is not None}
-    return min(known, key=known.__getitem__) if known else None
+    def facts(
+        self, row: FeatureRow, fraud: FraudVerdict, score: Score | None, standing: Standing, *, as_of: int | None = None
+    ) -> dict[str, Value]:
+        """Return every fact by name: of scores, fraud, what is owed, sources and experiments."""
+        age_seconds = 0 if as_of is None else as_of - row.as_of
+        facts = read_facts(fraud, score, standing, age_seconds)
+        if self.policy.sources:
+            facts |= source_facts(self.policy.sources, row, standing, age_seconds)
+        for one in self.policy.experiments:
+            facts[one.draw] = draw_ppm(one.salt, row.business_id)
+        return facts
+
+    def _decision(self, result: Result, fraud: FraudVerdict, voice: Voice) -> Decision:
+        outcome, grade, ceiling, rate, months, binding, found, _, _, shown = result
+        approved = outcome == "approve"
+        speech = self.speech
+        values: Sequence[Value] = shown
+        if not speech.telling.isdisjoint(found) or (approved and binding in speech.telling):
+            values = (*shown[: len(speech.shown)], *voice.outside())
+        reasons: list[Reason] = [speech.findings[place](values) for place in found]
+        if approved:
+            reasons.append(speech.limits[str(binding)](values))
+        reasons += fraud.reasons
+        if approved:
+            reasons += voice.strengths()
+        elif not speech.blaming.isdisjoint(found):
+            reasons += voice.weaknesses()
+        return Decision(
+            policy_id=self.program.policy_id,
+            outcome=outcome,  # type: ignore[arg-type]
+            grade=grade,
+            ceiling_fen=ceiling if approved else None,
+            floor_rate_ppm=rate if approved else None,
+            limits_fen=self._limits(result),
+            reasons=tuple(reasons),
+            months=months if approved else None,
+            arms=self._arms(result),
+        )
+
+    def _limits(self, result: Result) -> dict[str, int | None]:
+        return dict(zip(self.speech.limits, result[7], strict=True))
+
+    def _arms(self, result: Result) -> dict[str, str]:
+        named = zip(self.program.experiments, result[8], strict=True) if result[8] else ()
+        return {one.experiment.name: arm for one, arm in named}
+
+    def _voice(self, speech: CardSpeech, shown: Sequence[Value]) -> CardVoice:
+        """Return the voice of the card inside: its values, points and what is beyond stand at the end of what is shown."""
+        size = len(speech.best)
+        own = shown[len(self.speech.shown) :]
+        return CardVoice(speech, own[:size], own[size : 2 * size], own[2 * size :])  # type: ignore[arg-type]
+
+    def _refuse(self, given: str, error: KeyError) -> NoReturn:
+        hint = "compute the feature set that the policy was compiled for"
+        raise PolicyError(f"{self.policy.file}: {given} has no {error.args[0]!r}", hint=hint) from None
 
 
 def binding_limit(decision: Decision) -> str | None:
@@ -188,18 +200,5 @@ def binding_limit(decision: Decision) -> str | None:
     ...     limits_fen={"sales": 1}, reasons=())) is None
     True
     """
-    return least_limit(decision.limits_fen) if decision.outcome == "approve" else None
-
-
-def _integer(value: Value) -> int | None:
-    return value if isinstance(value, int) else None
-
-
-def _model_reasons(outcome: Outcome, findings: list[Finding], score: Score | None) -> list[Reason]:
-    """Return the model's strongest points where it helped to approve, its weakest where it helped to refuse."""
-    if score is None:
-        return []
-    if outcome == "approve":
-        return strengths(score.contributions)
-    blamed = any(found.from_model and found.outcome != "approve" for found in findings)
-    return weaknesses(score.contributions) if blamed else []
+    known = {name: amount for name, amount in decision.limits_fen.items() if amount is not None}
+    return min(known, key=known.__getitem__) if known and decision.outcome == "approve" else None

@@ -1,100 +1,143 @@
-"""In: a feature row, a fraud verdict, a score. Out: the values that a policy's formulas read. Used: by the evaluator.
+"""In: a feature row, a fraud verdict, scores, what is owed. Out: the values that a program reads. Used: by the evaluator.
 
-A value that is too old, of the future, or outside the range that the policy accepts is *not known*, and the decision says so: a
-formula is proved only for values in range, and a turnover of a thousand billion is a broken file, not a large firm.
+What was too old or out of range is found by the program itself; here values only get the names under which it reads them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
-import msgspec
-
-from weilend.core.errors import PolicyError
-from weilend.core.records import Field
-from weilend.core.values import FeatureRow, FraudVerdict, Reason, Score
-from weilend.decision.parts import Input
-from weilend.decision.policy import Policy
+from weilend.core.ids import bytes_hash
+from weilend.core.money import PPM
+from weilend.core.records import MAX_FEN, Field
+from weilend.core.values import FeatureRow, FraudVerdict, Score, SourceStatus, Standing
+from weilend.decision.parts import Experiment, Source
 from weilend.formula.tree import Value
 
-DAY_SECONDS = 86_400
-PROBABLE_PPM = 1_000_000
-MAX_POINTS = 100_000
-MAX_FEATURES = 10_000
+DAY_SECONDS: Final = 86_400
+MAX_POINTS: Final = 100_000
+MAX_FEATURES: Final = 10_000
+MAX_LOANS: Final = 1_000_000
+STATUSES: Final = ("present", "missing", "stale", "not_pulled")
+#: Age of the feature row at the decision, in seconds.
+AGE: Final = "row_age_seconds"
+_FAR: Final = 2**40
 
-#: What a policy may read besides features; all three numbers are NULL without a score.
-FACTS = {
-    "pd_ppm": Field("pd_ppm", "integer", 0, PROBABLE_PPM, unit="ppm", about="probability of default"),
-    "points": Field("points", "integer", -MAX_POINTS, MAX_POINTS, unit="points", about="higher is safer"),
-    "outside_count": Field("outside_count", "integer", 0, MAX_FEATURES, unit="count", about="features unlike any seen"),
-    "fraud_status": Field("fraud_status", "text", nullable=False, words=("not_assessed", "clear", "alert")),
+
+def _pd(name: str, of: str) -> Field:
+    return Field(name, "integer", 0, PPM, unit="ppm", about=f"probability of default{of}")
+
+
+def _points(name: str, of: str) -> Field:
+    return Field(name, "integer", -MAX_POINTS, MAX_POINTS, unit="points", about=f"higher is safer{of}")
+
+
+def _owed(name: str, about: str) -> Field:
+    return Field(name, "integer", 0, MAX_FEN, unit="fen", about=about)
+
+
+#: What a policy may read besides features and the status of its sources; numbers are NULL where there is no score, or nobody knows.
+FACTS: Final = {
+    field.name: field
+    for field in (
+        _pd("pd_ppm", ""),
+        _points("points", ""),
+        Field("outside_count", "integer", 0, MAX_FEATURES, unit="count", about="features unlike any that the model has seen"),
+        _pd("owner_pd_ppm", " of the owner"),
+        _points("owner_points", " (the owner's)"),
+        _pd("business_pd_ppm", " of the business alone"),
+        _points("business_points", " (of the business alone)"),
+        Field("fraud_status", "text", nullable=False, words=("not_assessed", "clear", "alert")),
+        _owed("exposure_fen", "outstanding of this business"),
+        _owed("group_exposure_fen", "outstanding over all loans and products of the business, its owner and connected parties"),
+        Field("open_loans_count", "integer", 0, MAX_LOANS, unit="count", about="loans that are not repaid"),
+    )
 }
 
 
-class Facts(msgspec.Struct, frozen=True):
-    """The values by name, and what had to be taken as not known.
+def age_field() -> Field:
+    """Return the field of the feature row's age.
 
-    >>> Facts({"pd_ppm": None}, ()).refused
-    ()
+    >>> age_field().name
+    'row_age_seconds'
     """
-
-    values: dict[str, Value]
-    refused: tuple[str, ...]
+    return Field(AGE, "integer", -_FAR, _FAR, nullable=False, unit="seconds")
 
 
-def read_facts(
-    policy: Policy,
-    fields: Mapping[str, Field],
-    row: FeatureRow,
-    fraud: FraudVerdict,
-    score: Score | None,
-    as_of: int,
-) -> Facts:
-    """Return the value of every input of a policy at `as_of` (UTC seconds).
+def status_field(source: Source) -> Field:
+    """Return the field of a source's status.
 
-    Raises `PolicyError` when the row lacks a feature that the policy reads: another feature set than it was compiled for.
+    >>> Field("bureau_status", "text", nullable=False, words=STATUSES).words[0]
+    'present'
     """
-    missing = next((name for name in policy.inputs if name not in FACTS and name not in row.values), None)
-    if missing is not None:
-        raise PolicyError(
-            f"{policy.file}: the feature row of {row.business_id} has no {missing!r}",
-            hint="compute the feature set that the policy was compiled for",
-        )
-    given: dict[str, Value] = {**row.values, **_score_facts(score), "fraud_status": fraud.status}
-    age_seconds = as_of - row.as_of
-    values = {name: given[name] for name in policy.inputs}
-    # sorted, for the order of inputs in a file is no part of a policy's identity and must not show in a decision
-    refused = tuple(name for name in sorted(values) if _refused(policy.inputs[name], fields[name], values[name], age_seconds))
-    return Facts(values | dict.fromkeys(refused), refused)
+    return Field(source.status, "text", nullable=False, words=STATUSES, about=source.en)
 
 
-def refusals(facts: Facts, labels: Mapping[str, tuple[str, str]]) -> list[Reason]:
-    """Return one reason for each value that was too old or out of range.
+def draw_field(experiment: Experiment) -> Field:
+    """Return the field of what is drawn for an experiment.
 
-    >>> refusals(Facts({}, ("sales_fen_12m",)), {"sales_fen_12m": ("net sales", "净销售额")})[0].en
-    'too old or outside the range that the policy accepts: net sales'
+    >>> from weilend.decision.parts import Arm
+    >>> draw_field(Experiment(name="test", salt="s", arms=(Arm(name="all", share_ppm=1_000_000),))).hi
+    999999
     """
-    english, chinese = "too old or outside the range that the policy accepts", "数据过期或超出政策可接受范围"
-    named = [(name, *labels[name]) for name in facts.refused]
-    return [Reason(f"{name}_refused", f"{english}: {en}", f"{chinese}：{zh}") for name, en, zh in named]
+    return Field(experiment.draw, "integer", 0, PPM - 1, nullable=False, unit="ppm")
 
 
-def _score_facts(score: Score | None) -> dict[str, Value]:
-    if score is None:
-        return {"pd_ppm": None, "points": None, "outside_count": None}
-    return {"pd_ppm": score.pd_ppm, "points": score.points, "outside_count": len(score.outside)}
+def draw_ppm(salt: str, business_id: str) -> int:
+    """Return a number from 0 to 999,999 that a business keeps for ever within one experiment, and that no other can be told from.
+
+    The first 15 hex digits of SHA-256 over ``salt:business_id``, modulo a million, so that any engine can draw it.
+
+    >>> draw_ppm("2026-11", "E1"), draw_ppm("2026-12", "E1")
+    (5472, 246408)
+    """
+    return int(bytes_hash(f"{salt}:{business_id}".encode())[:15], 16) % PPM
 
 
-def _refused(given: Input, field: Field, value: Value, age_seconds: int) -> bool:
-    if value is None:
-        return False
-    out_of_time = given.max_age_days is not None and not 0 <= age_seconds <= given.max_age_days * DAY_SECONDS
-    return out_of_time or (isinstance(value, int) and not _lo(field) <= value <= _hi(field))
+def read_facts(fraud: FraudVerdict, score: Score | None, standing: Standing, age_seconds: int) -> dict[str, Value]:
+    """Return the value of every fact by name; what belongs to sources and experiments comes from the functions below.
+
+    >>> facts = read_facts(FraudVerdict("clear"), None, Standing(exposure_fen=5), 0)
+    >>> facts["fraud_status"], facts["pd_ppm"], facts["exposure_fen"]
+    ('clear', None, 5)
+    """
+    owner, business = standing.owner, standing.business
+    return {
+        AGE: age_seconds,
+        "fraud_status": fraud.status,
+        "pd_ppm": None if score is None else score.pd_ppm,
+        "points": None if score is None else score.points,
+        "outside_count": None if score is None else len(score.outside),
+        "owner_pd_ppm": None if owner is None else owner.pd_ppm,
+        "owner_points": None if owner is None else owner.points,
+        "business_pd_ppm": None if business is None else business.pd_ppm,
+        "business_points": None if business is None else business.points,
+        "exposure_fen": standing.exposure_fen,
+        "group_exposure_fen": standing.group_exposure_fen,
+        "open_loans_count": standing.open_loans_count,
+    }
 
 
-def _lo(field: Field) -> int:
-    return -(2**62) if field.lo is None else field.lo
+def find_status(source: Source, newest_days: Mapping[str, int], age_seconds: int) -> SourceStatus:
+    """Return whether a source is there: by the newest record of its kinds, `newest_days` old when the row was made.
+
+    >>> bureau = Source(name="bureau", en="bureau", zh="征信", kinds=("bureau_report",), cost_fen=0, timeout_ms=1, max_age_days=30,
+    ...     purpose="credit_decision", missing="refer")
+    >>> [find_status(bureau, {"bureau_report": days}, 0) for days in (30, 31)], find_status(bureau, {}, 0)
+    (['present', 'stale'], 'missing')
+    """
+    known = [newest_days[kind] for kind in source.kinds if kind in newest_days]
+    if not known:
+        return "missing"
+    return "present" if min(known) + age_seconds // DAY_SECONDS <= source.max_age_days else "stale"
 
 
-def _hi(field: Field) -> int:
-    return 2**62 if field.hi is None else field.hi
+def source_facts(sources: tuple[Source, ...], row: FeatureRow, standing: Standing, age_seconds: int) -> dict[str, Value]:
+    """Return the status of every source: as somebody said who tried to pull it, else as the row's records show.
+
+    >>> source_facts((), FeatureRow(business_id="E1", as_of=0, feature_set="f", values={}), Standing(), 0)
+    {}
+    """
+    said = standing.sources
+    return {one.status: said.get(one.name) or find_status(one, row.newest_days, age_seconds) for one in sources}

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
 
+from weilend.core.credit import MAX_MONTHS, RateConvention
+from weilend.core.money import PPM
 from weilend.core.values import Outcome
+from weilend.decision.reading import Places
 
 RuleClass = Literal["hard_stop", "referral", "soft_signal"]
+#: What a reason is about.
+Topic = Literal["identity", "fraud", "data", "activity", "capacity", "concentration", "credit", "price", "exposure"]
+Share = Annotated[int, msgspec.Meta(ge=0, le=PPM)]
+Count = Annotated[int, msgspec.Meta(ge=0)]
+Text = Annotated[str, msgspec.Meta(min_length=1)]
+#: The edition of the language that is read here.
+LANGUAGE: Final = 2
 
 #: What a rule of each class does when it holds.
 OUTCOME_OF: dict[RuleClass, Outcome] = {"hard_stop": "decline", "referral": "refer", "soft_signal": "approve"}
@@ -24,7 +34,9 @@ class Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class Input(Part, frozen=True, kw_only=True):
-    """What a policy reads: a feature, or a fact of score or fraud; a value outside ``lo..hi`` or too old is not known.
+    """What a policy reads: a feature or a fact; a value outside ``lo..hi`` or too old is not known.
+
+    `source` names where it comes from: without that source the value is not known. An input without one is always there.
 
     >>> Input(unit="months", en="history", zh="历史", lo=0, hi=36).max_age_days is None
     True
@@ -33,9 +45,62 @@ class Input(Part, frozen=True, kw_only=True):
     unit: str = ""
     lo: int | None = None
     hi: int | None = None
-    max_age_days: int | None = None
+    max_age_days: Count | None = None
+    source: str = ""
     en: str
     zh: str
+
+
+class Source(Part, frozen=True, kw_only=True):
+    """Where inputs come from, at which cost and under which consent; sources are pulled in the order of the file, cheap first.
+
+    It is present where a record of one of its `kinds` is known that is at most `max_age_days` old. Where it is not, the outcome is
+    `missing`; with `degrade`, the policy itself says in a limit or a rule what follows.
+
+    >>> Source(name="bureau", en="credit bureau", zh="征信", kinds=("bureau_report",), cost_fen=500, timeout_ms=2_000,
+    ...     max_age_days=30, purpose="credit_decision", missing="refer").status
+    'bureau_status'
+    """
+
+    name: str
+    en: str
+    zh: str
+    kinds: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
+    cost_fen: Count
+    timeout_ms: Annotated[int, msgspec.Meta(gt=0)]
+    max_age_days: Count
+    purpose: Text
+    missing: Literal["refer", "decline", "degrade"]
+
+    @property
+    def status(self) -> str:
+        """Return the name of the fact that says whether it is there."""
+        return f"{self.name}_status"
+
+
+class Bands(Part, frozen=True, kw_only=True):
+    """The bands of a number: below the first bound, below the second, …, at or above the last.
+
+    >>> Bands(input="pd_ppm", below=(30_000, 80_000)).below[0]
+    30000
+    """
+
+    input: str
+    below: Annotated[tuple[int, ...], msgspec.Meta(min_length=1)]
+
+
+class Matrix(Part, frozen=True, kw_only=True):
+    """Two numbers by bands give a word, which later formulas read by the name of the matrix; NULL where one is not known.
+
+    >>> Matrix(rows=Bands(input="pd_ppm", below=(1,)), columns=Bands(input="points", below=(5,)), words=(("A", "B"), ("B", "C"))).en
+    ''
+    """
+
+    rows: Bands
+    columns: Bands
+    words: tuple[tuple[str, ...], ...]
+    en: str = ""
+    zh: str = ""
 
 
 class Parameter(Part, frozen=True, kw_only=True):
@@ -88,26 +153,78 @@ class Ceiling(Part, frozen=True, kw_only=True):
     step: str
 
 
-class FloorRate(Part, frozen=True, kw_only=True):
-    """The annual rate (a formula in ppm) below which an offer would lose money.
+class Term(Part, frozen=True, kw_only=True):
+    """A term that may be lent for, and the share of the ceiling that it carries.
 
-    >>> FloorRate(formula="funding_rate_ppm").formula
-    'funding_rate_ppm'
+    >>> Term(months=6).ceiling_share_ppm
+    1000000
+    """
+
+    months: Annotated[int, msgspec.Meta(ge=1, le=MAX_MONTHS)]
+    ceiling_share_ppm: Share = PPM
+
+
+class FloorRate(Part, frozen=True, kw_only=True):
+    """The price: the nominal annual rate (a formula in ppm) below which an offer would lose money, and what it may cost all in.
+
+    The first of `terms` whose all-in cost at that rate, the one-off fee of `fee_ppm` of the amount included, is within `cap` by
+    `convention` is taken; where none is, the answer is decline. `cap` and `fee_ppm` are formulas over parameters.
+
+    >>> FloorRate(formula="funding_rate_ppm", cap="max_annual_rate_ppm", convention="nominal", terms=(Term(months=12),)).fee_ppm
+    '0'
     """
 
     formula: str
+    cap: str
+    convention: RateConvention
+    fee_ppm: str = "0"
+    terms: Annotated[tuple[Term, ...], msgspec.Meta(min_length=1)]
+
+
+class Arm(Part, frozen=True, kw_only=True):
+    """One way of an experiment: its share of those who take part, and the values that later formulas read.
+
+    >>> Arm(name="control", share_ppm=900_000, values={"test_margin_ppm": 0}).share_ppm
+    900000
+    """
+
+    name: str
+    share_ppm: Share
+    values: dict[str, int] = {}
+
+
+class Experiment(Part, frozen=True, kw_only=True):
+    """A random test: where `when` holds (a formula of the grade alone), an arm is drawn by a stable hash of salt and business.
+
+    Elsewhere the first arm holds. Only an experiment that is marked as `exploration` may offer below cost.
+
+    >>> Experiment(name="margin_test", salt="2026-11", arms=(Arm(name="all", share_ppm=1_000_000),)).draw
+    'margin_test_draw_ppm'
+    """
+
+    name: str
+    salt: str
+    when: str = "TRUE"
+    arms: Annotated[tuple[Arm, ...], msgspec.Meta(min_length=1)]
+    exploration: bool = False
+
+    @property
+    def draw(self) -> str:
+        """Return the name of the fact that the arm is chosen by, 0 to 999,999."""
+        return f"{self.name}_draw_ppm"
 
 
 class Rule(Part, frozen=True, kw_only=True, rename={"class_": "class"}):
     """When the formula holds, the outcome of its class follows; `unknown` says what follows when it is NULL.
 
-    >>> rule = Rule(id="thin", class_="referral", when="history_months < 12", en="short history", zh="经营时间短")
+    >>> rule = Rule(id="thin", class_="referral", topic="data", when="history_months < 12", en="short history", zh="经营时间短")
     >>> rule.outcome, rule.unknown
     ('refer', 'refer')
     """
 
     id: str
     class_: RuleClass
+    topic: Topic
     when: str
     en: str
     zh: str
@@ -122,7 +239,8 @@ class Rule(Part, frozen=True, kw_only=True, rename={"class_": "class"}):
 class Case(Part, frozen=True, kw_only=True):
     """A worked case: how it differs from the base case, and what the policy must say.
 
-    `unknown` names inputs that are not known; an unknown `pd_ppm` means that there is no score.
+    `unknown` names inputs that are not known, `missing` sources that are not there. An experiment draws its first arm unless
+    `values` gives its draw.
 
     >>> Case(name="no score", unknown=("pd_ppm",), outcome="refer", reasons=("no_score",)).ceiling_fen is None
     True
@@ -132,8 +250,58 @@ class Case(Part, frozen=True, kw_only=True):
     why: str = ""
     values: dict[str, int | str] = {}
     unknown: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
     outcome: Outcome
     reasons: tuple[str, ...]
     grade: str | None = None
     ceiling_fen: int | None = None
     floor_rate_ppm: int | None = None
+    months: int | None = None
+
+
+class PolicyContent(Part, frozen=True, kw_only=True):
+    """What is hashed: everything that can change a decision or its wording, in the order in which it matters.
+
+    >>> PolicyContent.__struct_fields__[:4]
+    ('language', 'name', 'version', 'owner')
+    """
+
+    language: Literal[2] = LANGUAGE
+    name: Text
+    version: Annotated[int, msgspec.Meta(ge=1)]
+    owner: Text
+    product: Text
+    en: Text
+    zh: Text
+    inputs: dict[str, Input]
+    parameters: dict[str, Parameter] = {}
+    sources: tuple[Source, ...] = ()
+    matrix: dict[str, Matrix] = {}
+    grades: tuple[Grade, ...]
+    experiments: tuple[Experiment, ...] = ()
+    limits: tuple[Limit, ...]
+    ceiling: Ceiling
+    floor_rate: FloorRate
+    rules: tuple[Rule, ...]
+
+
+class Policy(PolicyContent, frozen=True, kw_only=True):
+    """A policy: identity (content hash), owner, version, its parts, its cases, and where each part stands.
+
+    The cases are not part of the identity: a case that is added later must not make old receipts look foreign.
+
+    >>> from weilend.decision.example import example_policy
+    >>> policy = example_policy()
+    >>> policy.owner, len(policy.identity), policy.rules[0].id
+    ('credit policy', 32, 'small')
+    """
+
+    identity: str
+    base_case: dict[str, int | str]
+    cases: tuple[Case, ...]
+    places: Places
+
+    @property
+    def file(self) -> str:
+        """The name of the file."""
+        return self.places.file

@@ -12,9 +12,21 @@ from typing import Any
 import msgspec
 
 from weilend.core.errors import InputError, ReplayError
-from weilend.core.ids import content_hash
-from weilend.core.values import Application, Decision, FeatureRow, FraudVerdict, Offer, Receipt, Score
+from weilend.core.ids import bytes_hash, canonical_json, content_hash
+from weilend.core.values import (
+    NO_STANDING,
+    Application,
+    Decision,
+    FeatureRow,
+    FraudVerdict,
+    Offer,
+    Receipt,
+    Score,
+    Standing,
+)
 from weilend.decision.evaluator import Evaluator
+
+_encoder = msgspec.json.Encoder(order="sorted")
 
 #: What every receipt must cite.
 SEALS = ("policy", "product", "model", "feature_set", "runtime", "lists")
@@ -53,6 +65,7 @@ def seal(
     score: Score | None,
     decision: Decision,
     offer: Offer,
+    standing: Standing = NO_STANDING,
 ) -> Receipt:
     """Return the receipt, its id the content hash of everything else. Raises `InputError` when a seal is missing or unknown.
 
@@ -74,7 +87,9 @@ def seal(
         score=score,
         decision=decision,
         offer=offer,
+        standing=standing,
     )
+    canonical_json(receipt)  # refuses a float
     return msgspec.structs.replace(receipt, receipt_id=_identity(receipt))
 
 
@@ -117,7 +132,7 @@ def replay(
     _match(receipt, "sealed.policy", receipt.sealed["policy"], evaluator.policy_id)
     again = score(receipt.features)
     _match(receipt, "score", receipt.score, again)
-    decision = evaluator.decide(receipt.features, receipt.fraud, again, as_of=receipt.application.as_of)
+    decision = evaluator.decide(receipt.features, receipt.fraud, again, receipt.standing, as_of=receipt.application.as_of)
     _match(receipt, "decision", receipt.decision, decision)
 
 
@@ -145,19 +160,23 @@ def _at(values: Sequence[Any], index: int) -> Any:
 
 
 def _match(receipt: Receipt, name: str, then: object, now: object) -> None:
+    """Compare bytes first, which is quick; only where they differ look for the place."""
+    if _encoder.encode(then) == _encoder.encode(now):
+        return
     difference = first_difference(msgspec.to_builtins(then), msgspec.to_builtins(now), name)
-    if difference is not None:
-        where, old, new = difference
-        raise ReplayError(
-            f"receipt {receipt.receipt_id}: {where} differs: sealed {old!r}, now {new!r}",
-            hint="replay with the policy, product, model and runtime that the receipt seals",
-        )
+    where, old, new = difference or (name, then, now)
+    raise ReplayError(
+        f"receipt {receipt.receipt_id}: {where} differs: sealed {old!r}, now {new!r}",
+        hint="replay with the policy, product, model and runtime that the receipt seals",
+    )
 
 
 def _identity(receipt: Receipt) -> str:
-    content = msgspec.to_builtins(receipt)
-    del content["receipt_id"]
-    return content_hash(content)
+    """Return the content hash of all but the id, as `content_hash` has it, without its search for floats: `seal` refused them."""
+    content = {name: getattr(receipt, name) for name in receipt.__struct_fields__ if name != "receipt_id"}
+    if receipt.standing == NO_STANDING:
+        del content["standing"]  # a default: receipts from before there was a standing keep their ids
+    return bytes_hash(_encoder.encode(content))
 
 
 def _example() -> Receipt:

@@ -5,17 +5,22 @@ Every subexpression of the language has a value or is NULL, and none raises, so 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from bisect import bisect_left
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from itertools import takewhile
 from typing import Any, Final
 
+import msgspec
+
 from weilend.core.money import PPM
 from weilend.formula.ranges import product_range
+from weilend.formula.stairs import find_stairs
 from weilend.formula.tree import MAX_DAY, MIN_DAY, Node, Value
-from weilend.formula.writer import Writer, compile_source, local_names, missing
+from weilend.formula.writer import Writer, compile_source, local_names, missing, safe_locals
 
 _LONG: Final = 90  # characters of an inline expression before it gets a line of its own
+_STAIRS: Final = 8  # results of a CASE over one number from which on a search is quicker than asking one by one
 
 
 def source(root: Node) -> str:
@@ -39,7 +44,35 @@ def compiled(root: Node) -> Callable[[Mapping[str, Any]], Value]:
     False
     """
     text, constants = _written(root)
-    return compile_source(text, {**constants, "_missing": missing, "_add_days": _add_days})
+    return compile_source(text, {**constants, "_missing": missing, "_add_days": _add_days, "_bisect": bisect_left})
+
+
+class Block(msgspec.Struct, frozen=True):
+    """Lines that compute formulas one after the other: `locals` names the variable of each, `constants` what the lines call.
+
+    >>> write_block(["net_fen"], [("twice", Node("*", (Node("literal", value=2), Node("field", value="net_fen"))))]).lines
+    ('twice = 2 * net_fen',)
+    """
+
+    lines: tuple[str, ...]
+    locals: dict[str, str]
+    constants: dict[str, Any]
+
+
+def write_block(inputs: Sequence[str], steps: Sequence[tuple[str, Node]]) -> Block:
+    """Return the lines of several formulas, each over inputs and what stands before it; what they share is computed once.
+
+    >>> write_block(["net_fen", "n"], []).locals
+    {'net_fen': 'net_fen', 'n': 'field_1_'}
+    """
+    names = safe_locals([*inputs, *(name for name, _ in steps)])
+    writer = _Python(names)
+    for name, root in steps:
+        written = writer.memo.get(("value", root)) or writer.write(root)
+        writer.lines.append(f"{names[name]} = {_bare(written)}")
+        if root.args:
+            writer.memo["value", root] = names[name]
+    return Block(tuple(writer.lines), names, {**writer.constants, "_add_days": _add_days, "_bisect": bisect_left})
 
 
 def _written(root: Node) -> tuple[str, dict[str, Any]]:
@@ -58,17 +91,25 @@ class _Python(Writer):
     def __init__(self, fields: dict[str, str]) -> None:
         super().__init__()
         self.fields = fields
+        self.sure: frozenset[Node] = frozenset()  # what is not NULL where a condition is written
 
     def value(self, node: Node) -> str:
         """Return an expression for the node's value, None for NULL."""
         key = ("value", node)
         if key not in self.memo:
-            self.memo[key] = _RULES.get(node.op, _strict)(self, node)
+            self.memo[key] = self.write(node)
         elif node.args:
             self.memo[key] = self.assign(self.memo[key])
         if len(self.memo[key]) > _LONG:
             self.memo[key] = self.assign(self.memo[key])
         return self.memo[key]
+
+    def write(self, node: Node) -> str:
+        """Return an expression that may stand anywhere: what a condition around it knows is not taken for granted in it."""
+        before, self.sure = self.sure, frozenset()
+        written = _RULES.get(node.op, _strict)(self, node)
+        self.sure = before
+        return written
 
     def truth(self, node: Node) -> str:
         """Return an expression that is truthy where the node is true: NULL need not be told from FALSE."""
@@ -110,10 +151,12 @@ def _guarded(nullable: list[str], expression: str, node: Node, args: list[str]) 
 
 def _known(writer: _Python, node: Node) -> str:
     """Write a test that is false where an argument is NULL; None equals nothing but None and is in no set."""
-    guards = [writer.atom(arg) for arg in node.args if arg.nullable]
+    guards = [writer.atom(arg) for arg in node.args if arg.nullable and arg not in writer.sure]
     if node.op == "in" or (node.op == "=" and len(guards) < len(node.args)):
         guards = []
     args = [writer.atom(arg) if arg.nullable else writer.value(arg) for arg in node.args]
+    if not guards:
+        return f"({_TESTS[node.op](node, args)})" if node.op == "between" else _TESTS[node.op](node, args)
     return f"({' and '.join([*(f'{guard} is not None' for guard in dict.fromkeys(guards)), _TESTS[node.op](node, args)])})"
 
 
@@ -150,8 +193,10 @@ def _mul_rate(node: Node, args: list[str]) -> str:
 
 def _between(writer: _Python, node: Node) -> str:
     subject, low, high = node.args
-    if not node.nullable:
-        return f"({writer.value(low)} <= {writer.value(subject)} <= {writer.value(high)})"
+    if not low.nullable and not high.nullable:
+        asked = writer.atom(subject) if subject.nullable else writer.value(subject)
+        within = f"{writer.value(low)} <= {asked} <= {writer.value(high)}"
+        return f"(None if {asked} is None else {within})" if subject.nullable else f"({within})"
     return writer.value(Node("and", tuple(Node(op, (subject, bound), nullable=subject.nullable or bound.nullable)
                                           for op, bound in ((">=", low), ("<=", high))), nullable=True))  # fmt: skip
 
@@ -177,8 +222,19 @@ def _coalesce(writer: _Python, node: Node) -> str:
 
 
 def _case(writer: _Python, node: Node) -> str:
-    pairs = zip(node.args[:-1:2], node.args[1::2], strict=True)
-    written = [f"{writer.value(result)} if {writer.truth(condition)}" for condition, result in pairs]
+    stairs = find_stairs(node)
+    if len(stairs) >= _STAIRS:
+        cuts = writer.constant("_cuts", tuple(cut for cut, _ in stairs[:-1]))
+        results = writer.constant("_results", tuple(result for _, result in stairs))
+        return f"{results}[_bisect({cuts}, {writer.value(node.args[0].args[0])})]"
+    written, known = [], frozenset[Node]()
+    for condition, result in zip(node.args[:-1:2], node.args[1::2], strict=True):
+        chosen = writer.value(result)
+        writer.sure = known
+        written.append(f"{chosen} if {writer.truth(condition)}")
+        writer.sure = frozenset()
+        if condition.op == "is_null":
+            known |= {condition.args[0]}  # what comes after is asked only where it was not NULL
     return f"({' else '.join(written)} else {writer.value(node.args[-1])})"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 import keyword
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from weilend.core.errors import InputError
@@ -54,7 +54,15 @@ def local_names(node: Node) -> dict[str, str]:
     >>> local_names(Node("field", value="net_fen")), local_names(Node("field", value="class"))
     ({'net_fen': 'net_fen'}, {'class': 'field_0_'})
     """
-    names = sorted(node.names)
+    return safe_locals(sorted(node.names))
+
+
+def safe_locals(names: Iterable[str]) -> dict[str, str]:
+    """Return a local variable for each name: the name itself where that is a safe one.
+
+    >>> safe_locals(["net_fen", "class"])
+    {'net_fen': 'net_fen', 'class': 'field_1_'}
+    """
     return {name: name if _safe(name) else f"field_{index}_" for index, name in enumerate(names)}
 
 

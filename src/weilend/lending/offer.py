@@ -70,7 +70,7 @@ def make_offer(product: Product, decision: Decision, allotment: Allotment | None
 
     >>> from weilend.lending.products import load_product
     >>> approved = Decision(policy_id="p", outcome="approve", grade="A", ceiling_fen=50_000_000, floor_rate_ppm=60_000,
-    ...     limits_fen={}, reasons=())
+    ...     limits_fen={}, reasons=(), months=12)
     >>> given = Allotment(allocation_id="P1", receipt_id="R1", amount_fen=20_000_000, annual_rate_ppm=60_000)
     >>> make_offer(load_product("enterprise_loan"), approved, given).cites
     ('R1', 'P1')
@@ -94,7 +94,7 @@ def make_offer(product: Product, decision: Decision, allotment: Allotment | None
         status="offered",
         amount_fen=allotment.amount_fen,
         annual_rate_ppm=allotment.annual_rate_ppm,
-        months=product.months,
+        months=decision.months,
         cites=cites,
     )
 
@@ -127,10 +127,10 @@ def cost_statement(product: Product, offer: Offer) -> CostStatement:
 def _refuse_breaches(terms: Terms, decision: Decision, allotment: Allotment) -> None:
     ceiling_fen, floor_ppm = decision.ceiling_fen, decision.floor_rate_ppm
     amount_fen, rate_ppm = allotment.amount_fen, allotment.annual_rate_ppm
-    if ceiling_fen is None or floor_ppm is None or rate_ppm is None:
+    if ceiling_fen is None or floor_ppm is None or decision.months is None or rate_ppm is None:
         raise InputError(
-            f"allocation {allotment.allocation_id} for {allotment.receipt_id} lacks a ceiling, a floor rate or a rate",
-            hint="an approval sets ceiling and floor rate, and an amount is given at a rate",
+            f"allocation {allotment.allocation_id} for {allotment.receipt_id} lacks a ceiling, a floor rate, a term or a rate",
+            hint="an approval sets ceiling, floor rate and months, and an amount is given at a rate",
         )
     breaches = [
         *(text.format(show_yuan(bound)) for breached, text, bound in _amount_rules(terms, ceiling_fen) if breached(amount_fen)),

@@ -111,6 +111,22 @@ QUARANTINE: Final = Table(
     Column("at", BigInteger, nullable=False),
 )
 
+#: Who proposed, approved, retired or rolled back which version of a policy, a model or a list; a fold says what is live.
+LIFECYCLE: Final = Table(
+    "lifecycle",
+    METADATA,
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("kind", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("effective_at", BigInteger, nullable=False),
+    Column("why", Text, nullable=False),
+    Index("lifecycle_by_name", "kind", "name", "seq"),
+)
+
 #: One entry for each row of the tables above, each sealing the one before it.
 AUDIT: Final = Table(
     "audit",
@@ -170,6 +186,16 @@ MIGRATIONS: Final = (
             'CREATE TABLE audit (seq BIGINT NOT NULL PRIMARY KEY, "at" BIGINT NOT NULL, what TEXT NOT NULL,'
             " subject TEXT NOT NULL, content_hash TEXT NOT NULL, previous_hash TEXT NOT NULL, hash TEXT NOT NULL)",
             "CREATE UNIQUE INDEX audit_by_subject ON audit (what, subject)",
+        ),
+    ),
+    Migration(
+        2,
+        "lifecycle events",
+        (
+            "CREATE TABLE lifecycle (seq BIGINT NOT NULL PRIMARY KEY, kind TEXT NOT NULL, name TEXT NOT NULL,"
+            ' version TEXT NOT NULL, "action" TEXT NOT NULL, who TEXT NOT NULL, "at" BIGINT NOT NULL,'
+            " effective_at BIGINT NOT NULL, why TEXT NOT NULL)",
+            "CREATE INDEX lifecycle_by_name ON lifecycle (kind, name, seq)",
         ),
     ),
 )

@@ -14,9 +14,11 @@ from sqlalchemy import Connection, Engine, Select, bindparam, func, select, upda
 
 from weilend.core.errors import CheckError, InputError, NotFoundError
 from weilend.core.ids import bytes_hash, canonical_json, content_hash
+from weilend.core.lifecycle import Event
 from weilend.core.values import Receipt
 from weilend.store.audit import chain_head, chain_problems, insert_audited, next_seq
 from weilend.store.database import open_engine, reading, writing
+from weilend.store.events import append_event, read_events
 from weilend.store.schema import ANSWER, ARTIFACT, CITATION, DOCUMENT, INTAKE, OUTBOX, QUARANTINE, RECEIPT
 from weilend.store.values import ChainHead, Commit, Document, OutboxEntry, PendingEntry, QuarantinedRow
 
@@ -218,6 +220,16 @@ class Store:
         """Iterate over the documents of a kind, oldest first."""
         for row in _pages(self.engine, select(DOCUMENT.c.document_id, DOCUMENT.c.seq).filter_by(kind=kind), DOCUMENT.c.seq):
             yield self.document(kind, row.document_id)
+
+    def put_event(self, kind: str, event: Event) -> None:
+        """Append a lifecycle event of a kind of thing (policy, model, lists); raises `InputError` where it is not legal."""
+        with writing(self.engine) as connection:
+            append_event(connection, kind, event)
+
+    def events(self, kind: str, name: str | None = None) -> tuple[Event, ...]:
+        """Return the lifecycle events of a kind, or of one thing of it, in the order in which they were appended."""
+        with reading(self.engine) as connection:
+            return read_events(connection, kind, name)
 
     def put_quarantine(self, rows: Sequence[QuarantinedRow], at: int) -> int:
         """Keep rows that could not be read, and return how many of them are new: a file read twice is kept once.

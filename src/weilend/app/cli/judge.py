@@ -1,4 +1,4 @@
-"""In: a business; receipts; a policy. Out: a decision with reasons; replays; checks. Used: as `weilend decide|replay|policy`."""
+"""In: a business; receipts. Out: a decision with reasons; replays. Used: as `weilend decide|replay`."""
 
 from __future__ import annotations
 
@@ -32,11 +32,18 @@ def decide_command(product: str, business: str, as_of: str, consent: str, payloa
 @click.argument("receipt_id", required=False)
 @click.option("--all", "everything", is_flag=True, help="Replay every receipt.")
 @click.option("--sealed-only", is_flag=True, help="Do not read the record book again.")
+@click.option("--with", "changes", multiple=True, metavar="WHAT=WHICH", help="Decide with policy=FILE, model=ID, features=SET or "
+              "data=now instead, and say what turned which outcome.")  # fmt: skip
 @home_option
-def replay_command(receipt_id: str | None, home: Path, *, everything: bool, sealed_only: bool) -> None:
+@json_option
+def replay_command(receipt_id: str | None, changes: tuple[str, ...], home: Path, *, everything: bool, sealed_only: bool,
+                   as_json: bool) -> None:  # fmt: skip
     """Decide again from what a receipt sealed, and from the book as it stood; exit code 1 where a bit differs."""
     if everything == bool(receipt_id):
         raise InputError("say which receipt, or --all", hint="weilend replay RECEIPT_ID, or weilend replay --all")
+    if changes:
+        _attribute(receipt_id, changes, home, as_json=as_json)
+        return
     with telling() as tell:
         replayed = open_home(home, tell=tell).replay(receipt_id, from_records=not sealed_only)
     for problem in replayed.problems[:20]:
@@ -46,23 +53,20 @@ def replay_command(receipt_id: str | None, home: Path, *, everything: bool, seal
         sys.exit(1)
 
 
-@click.group("policy")
-def policy_group() -> None:
-    """Policies."""
+def _attribute(receipt_id: str | None, changes: tuple[str, ...], home: Path, *, as_json: bool) -> None:
+    from weilend.app.clock import now  # late: see show.open_home
+    from weilend.app.desk.attribution import attribute_flips, read_changes
+
+    with telling() as tell:
+        desk = open_home(home, tell=tell)
+        store = desk.home.store
+        receipts = [store.receipt(receipt_id)] if receipt_id else store.receipts()
+        found = attribute_flips(desk.home, receipts, read_changes(desk.home, changes, at=now()), tell)
+    flips = [(flip.receipt_id, flip.business_id, flip.cause, flip.old, flip.new) for flip in found.flips]
+    print_rows(("receipt", "business", "because of", "from", "to"), flips, as_json=as_json)
+    if not as_json:
+        told = ", ".join(f"{count} by {cause}" for cause, count in found.by_cause().items() if count) or "none"
+        click.echo(f"{found.of} decided again; outcomes turned: {told}; other amounts or prices only: {found.moved}")
 
 
-@policy_group.command("check")
-@click.argument("product")
-@json_option
-def policy_check(product: str, *, as_json: bool) -> None:
-    """Run every case of the policy of a PRODUCT; exit code 1 where one differs or a rule is reached by none."""
-    from weilend.app.desk.dictionary import check_product_policy  # late: see show.open_home
-
-    cases, problems = check_product_policy(product)
-    if problems:
-        print_rows(("problem",), [(str(problem),) for problem in problems], as_json=as_json)
-        sys.exit(1)
-    print_rows(("cases", "problems"), [(cases, 0)], as_json=as_json)
-
-
-COMMANDS = (decide_command, replay_command, policy_group)
+COMMANDS = (decide_command, replay_command)

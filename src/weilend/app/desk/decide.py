@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol, TypeVar
 
-from weilend.core.values import Application, Decision, FeatureRow, FraudVerdict, Offer, Receipt, Score
+from weilend.core.values import Application, Decision, FeatureRow, FraudVerdict, Offer, Receipt, Score, Standing
 
 Evidence = TypeVar("Evidence")
 
@@ -19,12 +19,13 @@ class Steps(Protocol[Evidence]):
     def parse(self, request: bytes) -> Sequence[Application]: ...
     def read(self, request: bytes) -> Evidence: ...
     def features(self, applications: Sequence[Application], evidence: Evidence) -> Sequence[FeatureRow]: ...
+    def standing(self, applications: Sequence[Application], evidence: Evidence) -> Sequence[Standing]: ...
     def fraud(self, row: FeatureRow) -> FraudVerdict: ...
     def score(self, row: FeatureRow) -> Score | None: ...
-    def decide(self, row: FeatureRow, fraud: FraudVerdict, score: Score | None) -> Decision: ...
+    def decide(self, row: FeatureRow, fraud: FraudVerdict, score: Score | None, standing: Standing) -> Decision: ...
     def offer(self, decision: Decision) -> Offer: ...
     def receipt(self, application: Application, evidence: Evidence, row: FeatureRow, fraud: FraudVerdict,
-                score: Score | None, decision: Decision, offer: Offer) -> Receipt: ...  # fmt: skip
+                score: Score | None, standing: Standing, decision: Decision, offer: Offer) -> Receipt: ...  # fmt: skip
     def commit(self, request: bytes, receipts: Sequence[Receipt]) -> Sequence[Receipt]: ...
 
 
@@ -33,10 +34,11 @@ def decide(steps: Steps[Evidence], request: bytes) -> Sequence[Receipt]:
     applications = steps.parse(request)
     evidence = steps.read(request)
     receipts = []
-    for application, row in zip(applications, steps.features(applications, evidence), strict=True):
+    rows, standings = steps.features(applications, evidence), steps.standing(applications, evidence)
+    for application, row, standing in zip(applications, rows, standings, strict=True):
         fraud = steps.fraud(row)
         score = steps.score(row)
-        decision = steps.decide(row, fraud, score)
+        decision = steps.decide(row, fraud, score, standing)
         offer = steps.offer(decision)
-        receipts.append(steps.receipt(application, evidence, row, fraud, score, decision, offer))
+        receipts.append(steps.receipt(application, evidence, row, fraud, score, standing, decision, offer))
     return steps.commit(request, receipts)

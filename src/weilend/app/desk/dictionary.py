@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from weilend.app.desk.sealed import make_evaluator
 from weilend.core.errors import NotFoundError
 from weilend.core.money import show_percent, show_yuan
 from weilend.core.values import Receipt
-from weilend.decision import Problem, check_policy
 from weilend.features.fakery import LEVELS_ZH, rate_fakery
 from weilend.features.finish import AGGREGATES
 from weilend.features.sets import FEATURE_SETS
 from weilend.features.spec import Feature, Part, show_value
-from weilend.lending import load_product
 from weilend.models.card import Card, Characteristic
 
 Rows = list[tuple[object, ...]]
@@ -125,20 +122,10 @@ def show_receipt(receipt: Receipt) -> Rows:
         ("points", score.points if score else "no score"),
         ("ceiling", show_yuan(decision.ceiling_fen) if decision.ceiling_fen is not None else "none"),
         ("floor rate", show_percent(decision.floor_rate_ppm) if decision.floor_rate_ppm is not None else "none"),
+        ("term", show_value(decision.months, "months") if decision.months is not None else "none"),
+        *((f"arm of {name}", arm) for name, arm in decision.arms.items()),
         ("fraud", receipt.fraud.status.replace("_", " ")),
         ("offer", receipt.offer.status.replace("_", " ")),
     ]
     rows += [("because", f"{reason.en} / {reason.zh}") for reason in decision.reasons]
     return [*rows, ("receipt", receipt.receipt_id)]
-
-
-def check_product_policy(product: str) -> tuple[int, tuple[Problem, ...]]:
-    """Run the cases of a product's policy; returns how many there are and what is wrong.
-
-    >>> cases, problems = check_product_policy("enterprise_loan")
-    >>> cases > 20, problems
-    (True, ())
-    """
-    chosen = load_product(product)
-    evaluator = make_evaluator(chosen, FEATURE_SETS[chosen.feature_set])
-    return len(evaluator.policy.cases), check_policy(evaluator)

@@ -93,7 +93,7 @@ def _too_good(group: Group, bad: np.ndarray[tuple[int], np.dtype[np.int64]]) -> 
     table = group.table()
     for name in table.names:
         values, known = table.column(name)
-        if bad[known].min(initial=1) == bad[known].max(initial=0):
+        if bad[known].min(initial=1) >= bad[known].max(initial=0):  # nobody, or all alike
             continue
         found = auc(bad[known], values[known])
         if max(found, 1 - found) > TOO_GOOD and known.sum() >= len(bad) // 2:

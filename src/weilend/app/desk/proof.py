@@ -11,6 +11,7 @@ import msgspec
 from weilend.app.desk.modelling import Study
 from weilend.app.desk.placing import economics_of, make_candidate, terms_of
 from weilend.app.desk.population import Population
+from weilend.app.desk.standing import NOTHING_OWED
 from weilend.core.values import FraudVerdict, Score
 from weilend.decision import Evaluator
 from weilend.lending import Product
@@ -43,7 +44,7 @@ def prove_on_truth(
     candidates = []
     for index, name in enumerate(group.names):
         score = _score_out_of_fold(study.card, int(run.points[index]), int(run.pd_ppm[index]))
-        decision = evaluator.decide(group.features.row(index), NOT_ASSESSED, score)
+        decision = evaluator.decide(group.features.row(index), NOT_ASSESSED, score, NOTHING_OWED)
         if decision.outcome == "approve":
             candidates.append(make_candidate(name, NO_RECEIPT, score.pd_ppm, decision, group.top_customers[name]))
     scaled = _scale(budget_fen, len(group.names), len(population.applicants.names), product.terms.amount_step_fen)

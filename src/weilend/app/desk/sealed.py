@@ -33,7 +33,8 @@ class Sealed(msgspec.Struct, frozen=True, eq=False):
 def make_evaluator(product: Product, features: FeatureSet, policy: Policy | None = None) -> Evaluator:
     """Return a policy (the product's own by default) compiled against a feature set and the product's numbers."""
     fields = {feature.name: feature.as_field() for feature in features.features}
-    return compile_policy(policy or load_policy(product.policy), fields, product_parameters(msgspec.to_builtins(product)))
+    numbers = product_parameters(msgspec.to_builtins(product))
+    return compile_policy(policy or load_policy(product.policy), fields, numbers, schedule=product.schedule)
 
 
 def keep_sealed(home: Home, sealed: Sealed, *, at: int) -> None:

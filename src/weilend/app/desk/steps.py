@@ -14,9 +14,10 @@ from weilend.app.desk.home import Home
 from weilend.app.desk.records import Rows, to_tables
 from weilend.app.desk.sealed import Sealed
 from weilend.app.desk.spines import fold_spine
+from weilend.app.desk.standing import find_standings
 from weilend.core.errors import InputError
 from weilend.core.plan import Spine
-from weilend.core.values import Application, Decision, FeatureRow, FraudVerdict, Offer, Receipt, Score
+from weilend.core.values import Application, Decision, FeatureRow, FraudVerdict, Offer, Receipt, Score, Standing
 from weilend.decision import seal, seals
 from weilend.engine.book import BookView
 from weilend.features.compute import finish
@@ -86,6 +87,10 @@ class DeskSteps:
         table = finish(self.feature_set, spine, states, self.home.calendar)
         return [table.row(index) for index in range(spine.size)]
 
+    def standing(self, applications: Sequence[Application], evidence: BookView) -> Sequence[Standing]:
+        """Return what each applicant and its group owe."""
+        return find_standings(self.evaluator.policy, applications, evidence, self.home.calendar)
+
     def fraud(self, row: FeatureRow) -> FraudVerdict:  # noqa: ARG002 (the fraud room will read it)
         """Say honestly that nothing was looked at: there is no fraud room yet."""
         return FraudVerdict("not_assessed")
@@ -94,19 +99,19 @@ class DeskSteps:
         """Return the model's score, or None where there is no model."""
         return score(self.card, row) if self.card else None
 
-    def decide(self, row: FeatureRow, fraud: FraudVerdict, score: Score | None) -> Decision:
+    def decide(self, row: FeatureRow, fraud: FraudVerdict, score: Score | None, standing: Standing) -> Decision:
         """Return the policy's answer."""
-        return self.evaluator.decide(row, fraud, score)
+        return self.evaluator.decide(row, fraud, score, standing)
 
     def offer(self, decision: Decision) -> Offer:
         """Return no offer yet: a budget is placed over many decisions together."""
         return make_offer(self.product, decision, None)
 
     def receipt(self, application: Application, evidence: BookView, row: FeatureRow, fraud: FraudVerdict,
-                score: Score | None, decision: Decision, offer: Offer) -> Receipt:  # fmt: skip
+                score: Score | None, standing: Standing, decision: Decision, offer: Offer) -> Receipt:  # fmt: skip
         """Seal what was read and said."""
         return seal(application=application, book_seq=evidence.seq, sealed=self.seals, features=row, fraud=fraud,
-                    score=score, decision=decision, offer=offer)  # fmt: skip
+                    score=score, standing=standing, decision=decision, offer=offer)  # fmt: skip
 
     def commit(self, request: bytes, receipts: Sequence[Receipt]) -> Sequence[Receipt]:
         """Write request, receipts and outbox in one transaction; returns after it."""

@@ -69,7 +69,7 @@ def _candidates_under(
         if receipt.score is None:
             continue
         score = msgspec.structs.replace(receipt.score, pd_ppm=pds[name])
-        decision = evaluator.decide(group.features.row(rows[name]), NOT_ASSESSED, score)
+        decision = evaluator.decide(group.features.row(rows[name]), NOT_ASSESSED, score, receipt.standing)
         top = group.top_customers[name]
         if decision.outcome == "approve":
             candidates.append(make_candidate(name, receipt.receipt_id, pds[name], decision, top))

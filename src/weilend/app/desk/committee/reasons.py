@@ -11,7 +11,6 @@ from weilend.core.values import Reason
 from weilend.report import Block, ChartBlock, Column, DataTable, bars
 
 _VALUE = re.compile(r"\{\w+\}")
-_UNKNOWN = "_unknown"
 _LIMIT = "limit_"
 
 
@@ -26,10 +25,8 @@ def tabulate_reasons(result: Result) -> list[Block]:
 
 def _in_the_way(counted: Counter[tuple[str, str]], codes: list[str], names: dict[str, Reason], result: Result) -> list[Block]:
     """Return the rules that refer or decline, by how many they met."""
-    stops = {rule.id for rule in result.sealed.evaluator.policy.rules if rule.outcome != "approve"}
-    found = [
-        (code, counted[code, "refer"] + counted[code, "decline"]) for code in codes if code.removesuffix(_UNKNOWN) in stops
-    ]
+    stops = {finding.code for finding in result.sealed.evaluator.program.findings if finding.outcome != "approve"}
+    found = [(code, counted[code, "refer"] + counted[code, "decline"]) for code in codes if code in stops]
     if not found:
         return []
     return [

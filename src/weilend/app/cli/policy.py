@@ -1,0 +1,246 @@
+"""In: policy files, applications of the past, a home. Out: checks, back-tests, differences, releases. Used: as `weilend policy`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from weilend.app.cli.show import home_option, json_option, open_home, print_rows, telling
+from weilend.core.errors import InputError
+
+if TYPE_CHECKING:
+    from weilend.app.desk.policies import Act, Release
+    from weilend.core.lifecycle import Event
+    from weilend.decision import Policy
+    from weilend.report import Page
+
+Command = Callable[..., Any]
+
+_data_option = click.option("--data", type=click.Path(path_type=Path), help="Parquet file of applications of the past.")
+_out_option = click.option("--out", type=click.Path(path_type=Path), help="HTML page to write.")
+_segment_option = click.option("--segment", "segments", multiple=True, metavar="COLUMN", help="Tell segments apart by COLUMN.")
+_live_option = click.option("--home", type=click.Path(path_type=Path), help="Take the live version of a name from this home.")
+
+
+def _acting(command: Command) -> Command:
+    """Add what every step of a lifecycle needs: who, why, from when."""
+    for option in (
+        home_option,
+        click.option("--effective", metavar="YYYY-MM-DD", help="From the start of that day; at once by default."),
+        click.option("--why", required=True, help="The reason, to be read in a year."),
+        click.option("--who", required=True, help="Who does it."),
+    ):
+        command = option(command)
+    return command
+
+
+@click.group("policy")
+def policy_group() -> None:
+    """Policies: check, compare with history, release."""
+
+
+@policy_group.command("check")
+@click.argument("product")
+@json_option
+def policy_check(product: str, *, as_json: bool) -> None:
+    """Run every case of the policy of a PRODUCT, or of a file; exit code 1 where one differs or a rule is reached by none."""
+    from weilend.app.desk.policies import check_named  # late: see show.open_home
+
+    cases, problems = check_named(product)
+    if problems:
+        print_rows(("problem",), [(str(problem),) for problem in problems], as_json=as_json)
+        sys.exit(1)
+    print_rows(("cases", "problems"), [(cases, 0)], as_json=as_json)
+
+
+@policy_group.command("backtest")
+@click.argument("policy")
+@click.option("--data", required=True, type=click.Path(path_type=Path), help="Parquet file of applications of the past.")
+@_out_option
+@_segment_option
+@_live_option
+@json_option
+def policy_backtest(policy: str, data: Path, out: Path | None, segments: tuple[str, ...], home: Path | None, *,
+                    as_json: bool) -> None:  # fmt: skip
+    """Show what a POLICY (name or file) would have answered to applications of the past."""
+    import msgspec
+
+    from weilend.app.desk.backtest import evaluator_of, run_backtest
+    from weilend.app.desk.backtest_blocks import OUTCOMES
+    from weilend.app.desk.backtest_page import compose_backtest
+
+    _check(out)
+    with telling() as tell:
+        tested = run_backtest(evaluator_of(_find(policy, home)), data, segments, tell)
+        if out is not None:
+            _write(compose_backtest(tested), out)
+    if as_json:
+        click.echo(msgspec.json.encode(tested.result).decode())
+        return
+    result = tested.result
+    print_rows(
+        ("outcome", "applications", "outcome known", "bads"),
+        [(OUTCOMES[name], tally.rows, tally.known, tally.bad) for name, tally in result.outcomes.items()],
+        as_json=False,
+    )
+    found = sorted((one for one in result.findings if one.rows), key=lambda one: -one.rows)
+    print_rows(("reason", "applications", "alone"), [(one.code, one.rows, one.alone) for one in found], as_json=False)
+
+
+@policy_group.command("diff")
+@click.argument("old")
+@click.argument("new")
+@_data_option
+@_out_option
+@_segment_option
+@_live_option
+@json_option
+def policy_diff(old: str, new: str, data: Path | None, out: Path | None, segments: tuple[str, ...], home: Path | None, *,
+                as_json: bool) -> None:  # fmt: skip
+    """Show what changes from OLD to NEW (names or files): in words, and over applications of the past where --data names them."""
+    from weilend.decision.differences import find_differences
+
+    before, after = _find(old, home), _find(new, home)
+    if data is None and out is not None:
+        raise InputError("a page needs applications to compare", hint="name a Parquet file with --data")
+    if data is None:
+        changes = find_differences(before, after)
+        print_rows(("change", "变更"), [(one.en, one.zh) for one in changes], as_json=as_json)
+        return
+    _compare(before, after, data, out, segments, as_json=as_json)
+
+
+def _compare(before: Policy, after: Policy, data: Path, out: Path | None, segments: tuple[str, ...], *, as_json: bool) -> None:
+    import msgspec
+
+    from weilend.app.desk.backtest import evaluator_of, run_comparison
+    from weilend.app.desk.backtest_diff import compose_comparison
+
+    _check(out)
+    with telling() as tell:
+        compared = run_comparison(evaluator_of(before), evaluator_of(after), data, segments, tell)
+        if out is not None:
+            _write(compose_comparison(compared), out)
+    if as_json:
+        click.echo(msgspec.json.encode({"differences": compared.differences, "result": compared.result}).decode())
+        return
+    print_rows(("change", "变更"), [(one.en, one.zh) for one in compared.differences], as_json=False)
+    moves = [(move.old, move.new, move.tally.rows, move.tally.known, move.tally.bad) for move in compared.result.moves]
+    print_rows(("old", "new", "applications", "outcome known", "bads"), moves, as_json=False)
+
+
+@policy_group.command("propose")
+@click.argument("file", type=click.Path(path_type=Path))
+@_acting
+def policy_propose(file: Path, who: str, why: str, effective: str | None, home: Path) -> None:
+    """Put the policy in a FILE up for review; its check must pass."""
+    from weilend.app.desk.policies import propose_policy
+    from weilend.decision import load_policy
+
+    desk = open_home(home)
+    _tell(propose_policy(desk.home, load_policy(file), _act(home, who, why, effective)))
+
+
+@policy_group.command("approve")
+@click.argument("name")
+@click.argument("version", default="")
+@_acting
+def policy_approve(name: str, version: str, who: str, why: str, effective: str | None, home: Path) -> None:
+    """Approve the VERSION (its first letters do) of a policy that is in review; not by whoever proposed it."""
+    from weilend.app.desk.policies import approve_policy
+
+    _tell(approve_policy(open_home(home).home, name, _act(home, who, why, effective), version))
+
+
+@policy_group.command("retire")
+@click.argument("name")
+@click.argument("version", default="")
+@_acting
+def policy_retire(name: str, version: str, who: str, why: str, effective: str | None, home: Path) -> None:
+    """Retire the live version of a policy, or the VERSION that is named: one in review is turned down by it."""
+    from weilend.app.desk.policies import retire_policy
+
+    _tell(retire_policy(open_home(home).home, name, _act(home, who, why, effective), version))
+
+
+@policy_group.command("rollback")
+@click.argument("name")
+@click.option("--who", required=True, help="Who does it.")
+@click.option("--why", required=True, help="The reason, to be read in a year.")
+@home_option
+def policy_rollback(name: str, who: str, why: str, home: Path) -> None:
+    """Return at once to the version of a policy that was live before."""
+    from weilend.app.desk.policies import roll_back_policy
+
+    _tell(roll_back_policy(open_home(home).home, name, _act(home, who, why, None)))
+
+
+@policy_group.command("list")
+@click.argument("name", required=False)
+@home_option
+@json_option
+def policy_list(name: str | None, home: Path, *, as_json: bool) -> None:
+    """List the versions of policies that a home knows, their states, and the last thing that was done to each."""
+    from weilend.app.clock import now
+    from weilend.app.desk.policies import list_releases
+
+    desk = open_home(home)
+    day = desk.home.calendar.day_of
+    columns = ("policy", "version", "number", "state", "last", "who", "on", "effective", "why")
+
+    def row(one: Release) -> tuple[object, ...]:
+        done = one.event
+        dates = (day(done.at).isoformat(), day(done.effective_at).isoformat())
+        return (one.name, _short(one.version), one.number, one.state, done.action, done.who, *dates, done.why)
+
+    print_rows(columns, [row(one) for one in list_releases(desk.home, name, at=now())], as_json=as_json)
+
+
+def _find(name: str, home: Path | None) -> Policy:
+    from weilend.app.clock import now
+    from weilend.app.desk.policies import find_policy
+
+    return find_policy(name, None if home is None else open_home(home).home, at=now())
+
+
+def _act(home: Path, who: str, why: str, effective: str | None) -> Act:
+    """Return who does it and when; a day that is today takes effect at once."""
+    from weilend.app.clock import now
+    from weilend.app.desk.policies import Act
+    from weilend.core.calendars import parse_day
+
+    at, calendar = now(), open_home(home).home.calendar
+    if effective is None:
+        return Act(who=who, why=why, at=at)
+    day = parse_day(effective)
+    return Act(who=who, why=why, at=at, effective_at=at if day == calendar.day_of(at) else calendar.start_of(day))
+
+
+def _tell(event: Event) -> None:
+    done = {"propose": "proposed", "approve": "approved", "retire": "retired", "rollback": "rolled back to"}[event.action]
+    click.echo(f"{done}: {event.name} {_short(event.version)}")
+
+
+def _short(version: str) -> str:
+    from weilend.app.desk.policies import SHORT
+
+    return version[:SHORT]
+
+
+def _check(out: Path | None) -> None:
+    """Refuse a page that cannot be written, before any work is done for it."""
+    if out is not None and not out.parent.is_dir():
+        raise InputError(f"there is no folder {out.parent}", hint="make it, or name another file with --out")
+
+
+def _write(page: Page, out: Path) -> None:
+    from weilend.report import render_page  # late: charts are slow to load
+
+    out.write_text(render_page(page), encoding="utf-8")
+
+
+COMMANDS = (policy_group,)

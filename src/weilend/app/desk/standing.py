@@ -1,0 +1,125 @@
+"""In: applications, a view of the book. Out: what each business and its group owe, as known then. Used: before a decision.
+
+All of it is read from records of lending: what was paid out, how loans stood last, what was repaid since. The group of a business
+is itself, its owners, and every business that one of them owns or leads, by links in force at the application.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+import msgspec
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from weilend.core.calendars import Calendar
+from weilend.core.values import NO_STANDING, Application, Standing
+from weilend.decision import Policy
+from weilend.engine import BookView
+from weilend.features.spine_links import BELONGING
+
+#: The facts that are answered here.
+OWED = ("exposure_fen", "group_exposure_fen", "open_loans_count")
+#: How a business stands to which nothing was ever lent.
+NOTHING_OWED = Standing(exposure_fen=0, group_exposure_fen=0, open_loans_count=0)
+_LINK = ("from_kind", "from_id", "to_kind", "to_id", "role", "valid_from_on", "valid_until_on", "happened_at")
+
+
+class OpenLoan(msgspec.Struct, frozen=True):
+    """A loan that is not repaid: the business and the owner that owe it, and how much.
+
+    >>> OpenLoan("E1", "P1", 5).outstanding_fen
+    5
+    """
+
+    business_id: str
+    owner_id: str | None
+    outstanding_fen: int
+
+
+def find_standings(
+    policy: Policy, applications: Sequence[Application], view: BookView, calendar: Calendar
+) -> tuple[Standing, ...]:
+    """Return what each applicant owes, as known at its as_of; nothing is read where the policy asks for none of it."""
+    if set(OWED).isdisjoint(policy.inputs):
+        return (NO_STANDING,) * len(applications)
+    found: dict[tuple[str, int], Standing] = {}
+    for as_of in {one.as_of for one in applications}:
+        names = {one.business_id for one in applications if one.as_of == as_of}
+        owners = find_owners(view, names, as_of, calendar)
+        groups = {name: _group(name, owners) for name in names}
+        loans = open_loans(view, set().union(*groups.values()), set().union(*owners.values()), as_of)
+        found |= {(name, as_of): _standing(name, groups[name], owners.get(name, frozenset()), loans) for name in names}
+    return tuple(found[one.business_id, one.as_of] for one in applications)
+
+
+def find_owners(view: BookView, names: set[str], as_of: int, calendar: Calendar) -> dict[str, frozenset[str]]:
+    """Return the owners of some businesses, and of every other business that has one of them, by links in force at an instant."""
+    right, words = BELONGING["owner_id"]
+    table = view.read("link", as_of=as_of, columns=_LINK)
+    sort = pc.and_(pc.equal(table["from_kind"], "business"), pc.equal(table["to_kind"], right))
+    table = table.filter(pc.and_(sort, pc.is_in(table["role"], value_set=pa.array(words, pa.string()))))
+    day = calendar.day_of(as_of)
+    theirs = {link["to_id"] for link in _among(table, "from_id", names) if _in_force(link, as_of, day)}
+    owners: dict[str, set[str]] = defaultdict(set)
+    for link in _among(table, "to_id", theirs):
+        if _in_force(link, as_of, day):
+            owners[link["from_id"]].add(link["to_id"])
+    return {business: frozenset(found) for business, found in owners.items()}
+
+
+def open_loans(view: BookView, businesses: set[str], owners: set[str], as_of: int) -> tuple[OpenLoan, ...]:
+    """Return the loans of some businesses or owners on which something was owed, as known at an instant (UTC seconds).
+
+    What is owed is what the newest state of a loan says, less what was repaid after it; without a state, the principal less
+    repayments.
+    """
+    parties: dict[str, tuple[str, str | None]] = {}
+    owed: dict[str, int] = defaultdict(int)
+    since: dict[str, int] = defaultdict(lambda: -(2**62))
+    for loan in _rows(view, "disbursement", "principal_fen", businesses, owners, as_of):
+        parties[loan["loan_id"]] = loan["business_id"], loan["owner_id"]
+        owed[loan["loan_id"]] += loan["principal_fen"]
+    for state in _rows(view, "loan_state", "outstanding_fen", businesses, owners, as_of):
+        parties.setdefault(state["loan_id"], (state["business_id"], state["owner_id"]))
+        owed[state["loan_id"]], since[state["loan_id"]] = state["outstanding_fen"], state["happened_at"]
+    for paid in _rows(view, "repayment", "principal_fen", businesses, owners, as_of):
+        if paid["happened_at"] > since[paid["loan_id"]]:
+            owed[paid["loan_id"]] -= paid["principal_fen"]
+    return tuple(OpenLoan(*parties[name], fen) for name, fen in owed.items() if name in parties and fen > 0)
+
+
+def _group(name: str, owners: Mapping[str, frozenset[str]]) -> frozenset[str]:
+    own = owners.get(name, frozenset())
+    return frozenset((name, *(other for other, theirs in owners.items() if not own.isdisjoint(theirs))))
+
+
+def _standing(name: str, group: frozenset[str], owners: frozenset[str], loans: Sequence[OpenLoan]) -> Standing:
+    own = [loan.outstanding_fen for loan in loans if loan.business_id == name]
+    whole = [loan.outstanding_fen for loan in loans if loan.business_id in group or loan.owner_id in owners]
+    return Standing(exposure_fen=sum(own), group_exposure_fen=sum(whole), open_loans_count=len(own))
+
+
+def _rows(view: BookView, kind: str, value: str, businesses: set[str], owners: set[str], as_of: int) -> list[dict[str, Any]]:
+    """Return the rows of a kind about some businesses or owners that had happened, oldest first."""
+    columns = ("loan_id", "business_id", "owner_id", "happened_at", "seq", value)
+    table = view.read(kind, as_of=as_of, columns=columns)
+    ours = pc.or_kleene(_is_in(table, "business_id", businesses), _is_in(table, "owner_id", owners))
+    rows = table.filter(pc.and_kleene(ours, pc.less_equal(table["happened_at"], as_of))).to_pylist()
+    return sorted(rows, key=lambda row: (row["happened_at"], row["seq"]))
+
+
+def _among(table: pa.Table, column: str, names: set[str]) -> list[dict[str, Any]]:
+    return list(table.filter(_is_in(table, column, names)).to_pylist())
+
+
+def _is_in(table: pa.Table, column: str, names: set[str]) -> Any:
+    return pc.is_in(table[column], value_set=pa.array(sorted(names), pa.string()))
+
+
+def _in_force(link: Mapping[str, Any], as_of: int, day: date) -> bool:
+    begun = link["happened_at"] <= as_of and (link["valid_from_on"] is None or link["valid_from_on"] <= day)
+    return begun and (link["valid_until_on"] is None or day <= link["valid_until_on"])

@@ -1,0 +1,83 @@
+"""In: a scorecard. Out: steps: points of each feature, their total, the PD, what is outside. Used: by the compiler.
+
+The card reads raw values, as `models.score` does, and gives the same integers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from weilend.decision.scope import Scope
+from weilend.decision.trees import choose, literal
+from weilend.formula.tree import Node
+from weilend.models import Card
+from weilend.models.card import Characteristic
+
+#: Terms of a sum in one formula; the language takes 64.
+_TERMS: Final = 50
+
+
+def add_card(scope: Scope, card: Card) -> None:
+    """Add ``card_<feature>`` and ``outside_<feature>`` for each feature, and what the policy reads of the whole.
+
+    That is ``given_points``, ``given_pd_ppm`` and ``given_outside_count``: inputs of a program without a card.
+    """
+    for item in card.characteristics:
+        name = item.feature.name
+        scope.give(f"given_{name}", item.feature.as_field())
+        scope.let(f"card_{name}", _points_text(item), f"card, {name!r}")
+        scope.let(f"outside_{name}", _outside_text(item), f"card, {name!r}")
+    names = [item.feature.name for item in card.characteristics]
+    scope.let("given_points", _sum(scope, str(card.base_points), [f"card_{name}" for name in names]), "card, total")
+    counted = [f"CASE WHEN outside_{name} THEN 1 ELSE 0 END" for name in names]
+    scope.let("given_outside_count", _sum(scope, "0", counted), "card, outside")
+    scope.let("given_pd_ppm", table_tree(scope.node("given_points"), card.lowest_points, card.pd_ppm), "card, PD")
+
+
+def table_tree(subject: Node, first: int, values: Sequence[int]) -> Node:
+    """Return the CASE that looks up ``values[subject - first]`` by halves; beyond the ends it holds the value at the end.
+
+    >>> from weilend.decision.trees import as_formula, read
+    >>> from weilend.core.records import Field
+    >>> points = read(Field("points", "integer", 5, 8, nullable=False))
+    >>> as_formula(table_tree(points, 5, (90, 70, 70, 30))).text
+    'CASE WHEN points <= 5 THEN 90 ELSE CASE WHEN points <= 7 THEN 70 ELSE 30 END END'
+    """
+    stairs = [(first + at, value) for at, value in enumerate(values) if at + 1 == len(values) or values[at + 1] != value]
+    return _halved(subject, stairs)
+
+
+def _halved(subject: Node, stairs: Sequence[tuple[int, int]]) -> Node:
+    if len(stairs) == 1:
+        return literal(stairs[0][1])
+    half = len(stairs) // 2
+    bound = literal(stairs[half - 1][0])
+    below = Node("<=", (subject, bound), nullable=subject.nullable)
+    return choose([(below, _halved(subject, stairs[:half]))], _halved(subject, stairs[half:]))
+
+
+def _points_text(item: Characteristic) -> str:
+    pairs = zip(item.cuts, item.points[:-1], strict=True)
+    value = f"given_{item.feature.name}"
+    bins = "".join(f" WHEN {value} <= {cut} THEN {points}" for cut, points in pairs)
+    return f"CASE WHEN {value} IS NULL THEN {item.null_points}{bins} ELSE {item.points[-1]} END"
+
+
+def _outside_text(item: Characteristic) -> str:
+    value = f"given_{item.feature.name}"
+    unknown = "TRUE" if item.null_rows == 0 else f"{value} IS NOT NULL"
+    return f"CASE WHEN {value} BETWEEN {item.seen_lo} AND {item.seen_hi} THEN FALSE ELSE {unknown} END"
+
+
+def _sum(scope: Scope, first: str, terms: Sequence[str]) -> str:
+    """Return the text of a sum; a long one is added up in parts, each a step of its own."""
+    total = first
+    for at in range(0, len(terms), _TERMS):
+        text = " + ".join((total, *terms[at : at + _TERMS]))
+        if at + _TERMS >= len(terms):
+            return text
+        name = f"card_sum_{len(scope.steps)}"
+        scope.let(name, text, "card, total")
+        total = name
+    return total
