@@ -117,17 +117,18 @@ def advance(lifecycle: Lifecycle, event: Event) -> Lifecycle:
 
 class _Run(msgspec.Struct):
     """What the switches up to an instant amount to: what is live and since when, what was and may return (the last one first), what
-    may not. What was overtaken in the instant in which it took effect was never live, so it does not return.
+    may not. What was overtaken in the instant in which it took effect was never live, so it does not return; unless the overtaking
+    was said in that very instant only: then it was live until it was said.
     """
 
     live: str | None = None
     since: int | None = None
-    at: int | None = None
+    was_live: bool = False
     past: list[str] = []
     gone: list[str] = []
 
     def leave(self, *, into: list[str]) -> None:
-        if self.live is not None and (into is not self.past or self.since != self.at):
+        if self.live is not None and (into is not self.past or self.was_live):
             into.append(self.live)
         self.live = None
 
@@ -163,7 +164,7 @@ def _run(switches: tuple[Event, ...], at: int) -> _Run:
     run = _Run()
     for event in switches:
         if event.effective_at <= at:
-            was, run.at = run.live, event.effective_at
+            was, run.was_live = run.live, run.since != event.effective_at or event.at == event.effective_at
             _EFFECTS[event.action](run, event.version)
             run.since = run.since if run.live == was else event.effective_at
     return run
