@@ -1,14 +1,16 @@
 """In: the large policy, made-up applications. Out: microseconds for one, seconds for ten million. Used: `make bench`, `policy`.
 
 Fifty rules, a card of fifteen variables, eight limits, three terms, and why. Peers of one decision: zen-engine (the same policy
-as a JSON decision model; its rules as one compiled expression) and business-rules (its rules). The peer of ten million is a scan
-that reads every value of the columns once.
+as a JSON decision model; its rules as one compiled expression) and business-rules, which can take its rules only. The peer of ten
+million is a scan that reads every value of the columns once.
 """
 
 from __future__ import annotations
 
 import resource
 import tempfile
+from collections.abc import Callable
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +22,17 @@ from weilend.core.values import FeatureRow, FraudVerdict, Score, Standing
 from weilend.decision import Evaluator
 from weilend.decision.select import Selection, select_program
 from weilend.engine.programs import APPLICATIONS, History, open_history
+from weilend.formula.python import write_block
+from weilend.formula.writer import compile_source
 from weilend.testing.applications import find_mismatches
 from weilend.testing.policies import large_evaluator
 
 SAMPLE = 20_000  # of the many, as many are decided in Python too, and compared
 FILES = 10
 GIGABYTE = 1e6  # ru_maxrss counts in kilobytes
-WHOLE = "one decision: 50 rules, 15 variables, reasons"
-RULES = "its 50 rules (ours: the whole policy)"
+WHOLE = "one decision: 50 rules, 15 variables, price"
+SAID = "the same with sentences (peers give none)"
+RULES = "its 50 rules alone"
 
 
 def rows(applicants: int = 200, passes: int = 6, applications: int = 10_000_000) -> list[Row]:
@@ -49,19 +54,36 @@ def one_by_one(applicants: int, passes: int) -> list[Row]:
         agree("rules, zen compiled", ours, theirs)
         agree("rules, business-rules", ours, rule_runner(context))
     inputs = [make_input(evaluator, values) for values in given]
+    run_rules = compile_rules(evaluator)
+    for context in contexts:
+        agree("rules, ours alone", list(run_rules(context)), compiled(context))
     scale = 1e6 / applicants
-    decide = lambda: [evaluator.decide(*one) for one in inputs]  # noqa: E731 - one line among its like
-    whole = race({"weilend": decide, "zen-engine graph": lambda: [graph(values) for values in given]}, passes=passes)
+    answer = lambda: [evaluator.answer(values) for values in given]  # noqa: E731 - one line among its like
+    graphs = lambda: [graph(values) for values in given]  # noqa: E731 - one line among its like
+    whole = race({"weilend": answer, "zen-engine graph": graphs}, passes=passes)
+    said = race({"weilend": lambda: [evaluator.decide(*one) for one in inputs], "zen-engine graph": graphs}, passes=passes)
     rules = race(
         {
-            "weilend": lambda: [evaluator.answer(values) for values in given],
+            "weilend": lambda: [run_rules(context) for context in contexts],
             "zen-engine compiled": lambda: [compiled(context) for context in contexts],
             "business-rules": lambda: [rule_runner(context) for context in contexts],
         },
         passes=passes,
     )
     about: dict[str, Any] = {"unit": "CPU us", "scale": scale, "clock": "cpu", "check": "equal"}
-    return [*compare(WHOLE, whole, **about), *compare(RULES, rules, **about)]
+    return [row for what, race_ in ((WHOLE, whole), (SAID, said), (RULES, rules)) for row in compare(what, race_, **about)]
+
+
+def compile_rules(evaluator: Evaluator) -> Callable[[dict[str, Any]], tuple[Any, ...]]:
+    """Return the rules alone as one function of values as the policy accepted them: what rule engines are given."""
+    steps = {step.name: step.formula.root for step in evaluator.program.steps}
+    rules = [(one.step, steps[one.step]) for one in evaluator.program.rules]
+    names = sorted({name for _, root in rules for name in root.names})
+    block = write_block(names, rules)
+    lines = [f"{', '.join(block.locals[name] for name in names)} = _of(row)", *block.lines]
+    lines.append(f"return {', '.join(block.locals[step] for step, _ in rules)}")
+    source = "\n".join(["def formula(row):", *(f"    {line}" for line in lines)])
+    return compile_source(source, {**block.constants, "_of": itemgetter(*names)})
 
 
 def agree_on_one(evaluator: Evaluator, values: dict[str, Any], theirs: dict[str, Any]) -> dict[str, Any]:

@@ -17,6 +17,7 @@ PYTHON = ROOT / ".bench-venv" / "bin" / "python"
 #: Sizes at which each subject is done in seconds; what counts here is that all agree.
 TINY = {
     "policy": "20, 2, 20000",
+    "replay": "60",
     "formula": "20, 2",
     "features": "6000, 3, 2",
     "binning": "20000, 3, 2",

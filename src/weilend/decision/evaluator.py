@@ -102,7 +102,8 @@ class Evaluator(msgspec.Struct, frozen=True, kw_only=True, eq=False):
             self._refuse("the given values", error)
         outcome, grade, ceiling, rate, months, binding, found, *_ = result
         approved = outcome == "approve"
-        codes = [self.program.findings[place].code for place in found]
+        named = self.speech.codes
+        codes = [named[place] for place in found]
         return Answer(
             outcome=outcome,  # type: ignore[arg-type]
             grade=grade,
@@ -179,8 +180,7 @@ class Evaluator(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         return dict(zip(self.speech.limits, result[7], strict=True))
 
     def _arms(self, result: Result) -> dict[str, str]:
-        named = zip(self.program.experiments, result[8], strict=True) if result[8] else ()
-        return {one.experiment.name: arm for one, arm in named}
+        return dict(zip(self.speech.experiments, result[8], strict=True)) if result[8] else {}
 
     def _voice(self, speech: CardSpeech, shown: Sequence[Value]) -> CardVoice:
         """Return the voice of the card inside: its values, points and what is beyond stand at the end of what is shown."""

@@ -47,7 +47,8 @@ _BLIND = {
 
 
 class Speech(msgspec.Struct, frozen=True, eq=False):
-    """How a program speaks: `findings` in the program's order, `blaming` those in which a model had a part, `limits` by name.
+    """How a program speaks: `codes` and `findings` in the program's order, `blaming` those in which a model had a part, `limits` by
+    name, `experiments` by their place.
 
     All are said from the values of `shown`; those of `OUTSIDE` follow where a finding of `telling` holds or a limit of it binds.
 
@@ -59,10 +60,12 @@ class Speech(msgspec.Struct, frozen=True, eq=False):
     """
 
     shown: tuple[str, ...]
+    codes: tuple[str, ...]
     findings: tuple[Say, ...]
     blaming: frozenset[int]
     telling: frozenset[int | str]
     limits: dict[str, Say]
+    experiments: tuple[str, ...]
 
 
 def make_speech(policy: Policy, program: Program, units: Mapping[str, str], numbers: Mapping[str, int]) -> Speech:
@@ -91,6 +94,7 @@ def make_speech(policy: Policy, program: Program, units: Mapping[str, str], numb
     hard = [finding.outcome != "approve" and not finding.on_null for finding in program.findings]
     return Speech(
         shown=shown,
+        codes=tuple(finding.code for finding in program.findings),
         findings=tuple(say(finding) for finding in program.findings),
         blaming=frozenset(at for at, finding in enumerate(program.findings) if hard[at] and finding.step in blaming),
         telling=frozenset(
@@ -100,6 +104,7 @@ def make_speech(policy: Policy, program: Program, units: Mapping[str, str], numb
             )
         ),
         limits={one.name: word(f"limit_{one.name}", one.en, one.zh, "limit", "capacity") for one in policy.limits},
+        experiments=tuple(one.experiment.name for one in program.experiments),
     )
 
 
