@@ -65,9 +65,10 @@ def _points_text(item: Characteristic) -> str:
 
 
 def _outside_text(item: Characteristic) -> str:
+    """Ask whether a value is unlike any that the card has seen; NULL where it is not known, as it was for some then."""
     value = f"given_{item.feature.name}"
-    unknown = "TRUE" if item.null_rows == 0 else f"{value} IS NOT NULL"
-    return f"CASE WHEN {value} BETWEEN {item.seen_lo} AND {item.seen_hi} THEN FALSE ELSE {unknown} END"
+    beyond = f"NOT {value} BETWEEN {item.seen_lo} AND {item.seen_hi}"
+    return f"coalesce({beyond}, TRUE)" if item.null_rows == 0 else beyond
 
 
 def _sum(scope: Scope, first: str, terms: Sequence[str]) -> str:
