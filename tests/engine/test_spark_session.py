@@ -92,6 +92,10 @@ from pathlib import Path
 from weilend.engine.spark_session import start
 session = start(Path("spark"), threads=1, memory_mb=1024)
 assert session.sql("SELECT sum(id) AS n FROM range(10)").toArrow().to_pylist() == [{"n": 45}]
+try:
+    session.sql("SELECT nothing")
+except Exception as error:
+    print(type(error).__name__)
 session.stop()
 print("done")
 """
@@ -101,6 +105,6 @@ print("done")
 def test_a_session_is_quiet_and_writes_in_its_folder_only(tmp_path):
     command = [sys.executable, "-W", "error", "-c", _SCRIPT]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "done\n", "")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "AnalysisException\ndone\n", "")
     assert [path.name for path in tmp_path.iterdir()] == ["spark"]
-    assert (tmp_path / "spark" / "spark.log").exists()
+    assert "SQLQueryContextLogger" in (tmp_path / "spark" / "spark.log").read_text()

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import math
-from datetime import date
+from datetime import date, timedelta
 
+import msgspec
 import pytest
 
+from weilend.core.errors import InputError
+from weilend.features.cash_flow import TRUE_INFLOW
 from weilend.features.cross_source import COMPARISONS, CROSS_SOURCE_FEATURES
 from weilend.testing.bulk import random_records
 from weilend.testing.facts import HOME, fact, measure, measure_facts
 
 TODAY = date(2020, 1, 10)
 SHOPS = {"shop_id": ("S1", "S2")}
-OLD = date(2018, 1, 20)  # gives every source its history of two years; worth nothing within one
+OLD = date(2017, 12, 20)  # gives every source its history of two years; worth nothing within one
 
 
 def ppm(above: int, below: int) -> int:
@@ -49,7 +52,9 @@ def ledger(on: date, account: str, debit: int, credit: int, entry: str = "vouche
 
 
 def filing(on: date, tax: str, **said):
-    period = {"period_start_on": date(2018, 1, 1), "period_end_on": date(2018, 1, 31)}
+    """Return a return for the month before the one in which it is filed."""
+    period_end_on = on.replace(day=1) - timedelta(days=1)
+    period = {"period_start_on": period_end_on.replace(day=1), "period_end_on": period_end_on}
     return fact("tax_filing", on, business_id="E1", tax=tax, **period, **said)
 
 
@@ -159,6 +164,37 @@ def found():
 @pytest.mark.parametrize("name", EXPECTED)
 def test_a_comparison_is_what_both_sources_say(found, name):
     assert found[name] == EXPECTED[name]
+
+
+def test_a_return_counts_in_the_months_of_its_period_and_both_sides_end_a_month_early():
+    """Seen on 10 January 2020 the window is December 2018 to November 2019, whatever was filed since."""
+    filed = {date(2018, 12, 15): 7_000, date(2019, 1, 15): 100, date(2019, 12, 15): 20, date(2020, 1, 8): 50_000}
+    sold = {date(2018, 11, 30): 9_000, date(2018, 12, 1): 200, date(2019, 11, 30): 40, date(2019, 12, 1): 60_000}
+    facts = {
+        "tax_filing": [
+            filing(OLD, "vat", declared_sales_fen=0),
+            *(filing(on, "vat", declared_sales_fen=fen) for on, fen in filed.items()),
+        ],
+        "invoice": [invoice(OLD, "sale", "C1", 0), *(invoice(on, "sale", "C1", fen) for on, fen in sold.items())],
+    }
+    features = [one for one in CROSS_SOURCE_FEATURES if one.name == "invoice_vs_tax_12m"]
+    assert measure_facts(features, facts, TODAY)["invoice_vs_tax_12m"] == ppm(240, 120)
+    by_day = [
+        msgspec.structs.replace(one, lag_months=0, against=msgspec.structs.replace(one.against, on="")) for one in features
+    ]
+    assert measure_facts(by_day, facts, TODAY)["invoice_vs_tax_12m"] != ppm(240, 120)  # by filing day the law would not hold
+
+
+@pytest.mark.parametrize("change", [{"lag_months": -1}, {"months": 0, "days": 90, "lag_months": 1}])
+def test_a_window_lags_by_whole_months_or_not_at_all(change):
+    with pytest.raises(InputError, match="lags by"):
+        msgspec.structs.replace(CROSS_SOURCE_FEATURES[0], **change)
+
+
+def test_what_does_not_count_by_month_does_not_lag():
+    odd = msgspec.structs.replace(CROSS_SOURCE_FEATURES[0], aggregate="same_day_share", against=TRUE_INFLOW)
+    with pytest.raises(InputError, match="does not count by month"):
+        measure_facts([odd], FACTS, TODAY)
 
 
 def test_sources_that_move_together_correlate():

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from weilend.core.plan import State
-from weilend.features.finish import AGGREGATES, Window
+from weilend.features.finish import AGGREGATES, Sight, Window
 from weilend.features.finish.balances import LOW_FEN
 
 FIRST, AS_OF, SIZE = 100, 130, 3
@@ -28,8 +28,8 @@ def window(balances: dict, size: int = SIZE) -> Window:
     last = np.array(list(balances.values()), np.int64)
     names = np.array(["A", "B", "C"], object)
     state = State(row=row, party=party, slot=slot, count=np.ones_like(row), total=last, parties=names, kept={"last": last})
-    days = (np.full(size, FIRST), np.full(size, AS_OF))
-    return Window(state=state, other=None, size=size, length=30, first_day=days[0], as_of_day=days[1])
+    sight = Sight(np.array([AS_OF - FIRST]), np.full((1, size), FIRST), np.full(size, AS_OF), np.zeros(size, np.int64))
+    return Window([state], sight, "day")
 
 
 def walk(balances: dict, row: int) -> list[int]:

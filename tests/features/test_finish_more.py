@@ -18,7 +18,7 @@ from weilend.engine import duckdb, numpy
 from weilend.engine.book import Book
 from weilend.features.compute import finish
 from weilend.features.finish import AGGREGATES
-from weilend.features.plans import FeatureSet, make_plan
+from weilend.features.plans import SEEN_DAYS, FeatureSet, make_plan
 from weilend.features.sets import FEATURE_SETS
 from weilend.features.spec import Feature, Part
 from weilend.testing.invoices import FIRST_DAY, HOME, Invoice, as_records, invoices
@@ -44,6 +44,8 @@ FEATURES = (
     feature("difference", against=PURCHASES, days=90),
     feature("median", of=BY_VALUE, days=90),
 )
+#: No feature uses these yet; `test_finish_running` holds them against an oracle of its own.
+ELSEWHERE = {f"running_balance_{what}" for what in ("mean", "p10", "low_days", "overdrawn_days")}
 MORE = FeatureSet("more", FEATURES)
 
 
@@ -134,7 +136,7 @@ def in_reach(fact: Invoice, reach: str, as_of: int) -> bool:
 
 def test_every_aggregate_is_used_by_a_feature_or_tested_here():
     used = {one.aggregate for one in (*FEATURE_SETS["library"].features, *FEATURES)}
-    assert used == set(AGGREGATES)
+    assert used | ELSEWHERE == set(AGGREGATES)
 
 
 @settings(max_examples=60, deadline=None)
@@ -149,9 +151,10 @@ def test_more_features_equal_the_oracle_on_both_engines(facts, day):
             finish(MORE, spine, engine.fold(plan, spine, book.view(), HOME), HOME).row(0) for engine in (duckdb, numpy)
         )
     assert many == one
-    seen = any(in_reach(fact, "36m", day) for fact in facts)
+    asked = [fact for fact in facts if day - fact.day <= SEEN_DAYS]
+    seen = {"d": bool(asked), "m": any(in_reach(fact, f"{SEEN_DAYS}m", day) for fact in asked)}  # a month wants a complete one
     for name, value in one.values.items():
-        answer = expected(name, facts, day) if seen else None
+        answer = expected(name, facts, day) if seen[name[-1]] else None
         assert value is None if answer is None else value == pytest.approx(answer, rel=1e-9, abs=0.500001), name
 
 

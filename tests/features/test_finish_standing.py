@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from weilend.core.plan import State
-from weilend.features.finish import AGGREGATES, Window
+from weilend.features.finish import AGGREGATES, Sight, Window
 
 ONE, SIZE, TODAY = 1_000_000, 2, 18_262
 FACTS = st.lists(st.tuples(st.integers(0, SIZE - 1), st.sampled_from("abc"), st.integers(-9, 99)), max_size=14)
@@ -65,7 +65,8 @@ def test_aggregates_equal_the_oracle_in_any_order_of_groups(name, mine, theirs, 
 
     by = (lambda party: party) if AGGREGATES[name].by else (lambda party: "")
     days = np.full(SIZE, TODAY, np.int64)
-    window = Window(state(mine, by, order), state(theirs, by, order), SIZE, 1, days, days)
+    sight = Sight(np.array([1]), days[None], days, 0 * days)
+    window = Window([state(mine, by, order)], sight, "none", [state(theirs, by, order)])
     for row, value in enumerate(AGGREGATES[name].finish(window).tolist()):
         answer = expected(name, *([(p, v) for r, p, v in some if r == row] for some in (mine, theirs)))
         assert np.isnan(value) if answer is None else value == pytest.approx(answer), (name, row)

@@ -77,6 +77,13 @@ def test_the_extreme_of_two_plain_values_is_null_where_one_is():
     assert duckdb_values(WORLD, formulas) == python_values(WORLD, formulas)
 
 
+def test_what_stands_in_for_an_unknown_truth():
+    texts = ("coalesce(maybe > 5, FALSE)", "coalesce(maybe > 5, TRUE)", "coalesce(maybe NOT BETWEEN 3 AND 9, TRUE)",
+             "coalesce(maybe > 5, maybe IS NULL)", "coalesce(maybe > 5, maybe > 7, TRUE)")  # fmt: skip
+    formulas = [parse(text, FIELDS) for text in texts]
+    assert duckdb_values(WORLD, formulas) == python_values(WORLD, formulas)
+
+
 def test_a_planted_table_that_begins_one_too_late_is_found(monkeypatch):
     formula = parse(halved("points", stairs_of(Random(3), 30, ["1", "2", "3"])), FIELDS)
     table = {**sql.DIALECTS["duckdb"], "case": lambda node, args: RULE(node, args).replace(f"({LOW - 1})", f"({LOW})")}

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from weilend.app.desk import feature_audit
 from weilend.app.desk.desk import open_desk
+from weilend.core.records import FAR_FUTURE
 from weilend.engine import duckdb
+from weilend.engine.batch import rows
 
 pytestmark = pytest.mark.xdist_group("live")
 DAY = "2019-06-01"
@@ -36,18 +40,11 @@ def test_honest_features_are_sound(desk):
 
 
 def test_an_engine_that_sees_the_future_is_found(desk, monkeypatch):
-    """Planted bug: a fold that forgets to ask whether a month is over already."""
-    honest = duckdb.write_pass
-    monkeypatch.setattr(
-        duckdb,
-        "write_pass",
-        lambda *given: (
-            honest(*given)
-            .replace("month_age >= 0", "month_age >= -3")
-            .replace("AND r.happened_at <= s.as_of", "")
-            .replace("r.known_at <= s.as_of AND s.as_of < r.known_until", "r.known_until > 2**61")
-        ),
-    )
+    """Planted bug: a fold that forgets to ask whether a month is over already, of rows that nobody asked when they were known."""
+    honest, slots = duckdb.write_pass, rows.Rows.slots
+    clocks = re.compile(r"known_at <= \d+ AND known_until > \d+ AND happened_at <= \d+")
+    monkeypatch.setattr(duckdb, "write_pass", lambda *given: clocks.sub(f"known_until = {FAR_FUTURE}", honest(*given)))
+    monkeypatch.setattr(rows.Rows, "slots", lambda self, slot, day: np.maximum(slots(self, slot, day), 0))
     assert "sales_fen_12m" in desk.audit_features("enterprise_loan", DAY).sees_future
 
 

@@ -5,9 +5,11 @@ A session of one machine is made by `start`; a session of a cluster, made by who
 
 from __future__ import annotations
 
+import logging
 import re
 import shutil
 import subprocess
+import sys
 import warnings
 from collections.abc import Mapping
 from importlib.util import find_spec
@@ -30,6 +32,8 @@ MEANING: Final[Mapping[str, str]] = {
     "spark.sql.variable.substitute": "false",  # "${…}" in a name or a text is that text
     "spark.sql.session.timeZone": "UTC",
 }
+#: By these pyspark writes each error that it raises a second time, with every frame of the JVM.
+REPEATERS: Final = ("DataFrameQueryContextLogger", "SQLQueryContextLogger")
 
 
 def settle(session: SparkSession) -> SparkSession:
@@ -103,8 +107,8 @@ def what_is_missing() -> str:
 def start(folder: Path, *, threads: int = 2, memory_mb: int = 1536, java_options: str = "") -> SparkSession:
     """Start Spark in this process, or return the session that runs in it already; whoever starts it stops it.
 
-    What the JVM says goes to `spark.log` in the folder. The JVM ends with this process at the latest. Raises `InputError`
-    where Spark cannot run.
+    What the JVM says, and what pyspark writes of errors beside raising them, goes to `spark.log` in the folder. The JVM ends
+    with this process at the latest. Raises `InputError` where Spark cannot run.
 
     >>> start(Path("spark"), threads=0)
     Traceback (most recent call last):
@@ -138,4 +142,17 @@ def _launch(folder: Path, settings: Mapping[str, str]) -> SparkSession:
         # from Python 3.12 on, any fork beside threads warns; what pyspark runs after it is one call of signal
         warnings.filterwarnings("ignore", "This process .* is multi-threaded", DeprecationWarning)
         gateway = launch_gateway(conf, {"stdout": log, "stderr": log})  # type: ignore[no-untyped-call]
-    return SparkSession(SparkContext(conf=conf, gateway=gateway))
+    _redirect(folder / "spark.log")
+    context = SparkContext(conf=conf, gateway=gateway)
+    context.pythonExec = sys.executable  # what folds and finishes rows is Python too, and needs what this one has
+    return SparkSession(context)
+
+
+def _redirect(log: Path) -> None:
+    """Let pyspark repeat errors in a file instead of on the terminal."""
+    from pyspark.logger import PySparkLogger
+
+    for name in REPEATERS:
+        logger = PySparkLogger.getLogger(name)
+        logger.handlers.clear()
+        logger.addHandler(logging.FileHandler(log, delay=True))

@@ -6,22 +6,33 @@ one goes through the same finish functions and the same rounding.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping
-from datetime import date, timedelta
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date
+from functools import lru_cache
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from weilend.core.calendars import Calendar, first_of_month, month_index
-from weilend.core.plan import Spine, State
+from weilend.core.calendars import Calendar
+from weilend.core.plan import Ints, Spine, State
 from weilend.core.values import FeatureRow
-from weilend.features.finish import AGGREGATES, Window
-from weilend.features.plans import FeatureSet, folds_of, seen_fold, seen_kinds
+from weilend.features.finish.parties import gather
+from weilend.features.finish.window import Floats, Mask, Sight, Window
+from weilend.features.layout import Layout, Needs, Sheet, lay_out
+from weilend.features.plans import FeatureSet, folds_of
 from weilend.features.spec import Feature
 
 EPOCH = date(1970, 1, 1)
+DAY_SECONDS, HOUR_SECONDS = 86_400, 3_600
+#: Up to so many spine rows a call of NumPy costs more than its work, so looks are finished together whoever asks for them.
+FEW_ROWS = 64
+#: A block of spine rows has about so many groups and answers: 100 MB at most, whatever the size of the spine.
+BLOCK_SIZE = 1_000_000
+
+
+#: What time it is does not change while a day lasts.
+KEPT_DAYS = 4_096
 
 
 class Seen(msgspec.Struct, frozen=True):
@@ -61,15 +72,15 @@ class FeatureTable(msgspec.Struct, frozen=True):
 
     def row(self, index: int) -> FeatureRow:
         """Return one row as the value that travels on to the score."""
-        values = self.values[index].tolist()
-        known = self.known[index].tolist()
-        names = [feature.name for feature in self.feature_set.features]
+        layout = lay_out(self.feature_set)
+        values, known = self.values[index].tolist(), self.known[index].tolist()
+        newest = {kind: int(seen.newest_days[index]) for kind, seen in self.seen.items()}
         return FeatureRow(
             business_id=self.spine.subjects[index],
             as_of=self.spine.as_of[index],
-            feature_set=self.feature_set.identity,
-            values={name: value if there else None for name, value, there in zip(names, values, known, strict=True)},
-            newest_days={kind: int(seen.newest_days[index]) for kind, seen in self.seen.items() if seen.there[index]},
+            feature_set=layout.identity,
+            values={name: value if there else None for name, value, there in zip(layout.names, values, known, strict=True)},
+            newest_days={kind: days for kind, days in newest.items() if days >= 0},
         )
 
     def column(self, name: str) -> list[int | None]:
@@ -82,7 +93,7 @@ class FeatureTable(msgspec.Struct, frozen=True):
 
 
 def finish(features: FeatureSet, spine: Spine, states: Mapping[str, State], calendar: Calendar) -> FeatureTable:
-    """Turn the states of `plans.make_plan(features)` over a spine into values.
+    """Turn the states of `plans.make_plan(features)` over a spine into values, some spine rows at a time.
 
     >>> from weilend.features.plans import make_plan
     >>> from weilend.features.sets import INVOICE
@@ -93,15 +104,15 @@ def finish(features: FeatureSet, spine: Spine, states: Mapping[str, State], cale
     >>> finish(INVOICE, Spine(("E1",), (1_577_808_000,)), states, Calendar()).column("sales_fen_12m")
     [None]
     """
-    values = np.zeros((spine.size, len(features.features)), dtype=np.int64)
-    known = np.zeros_like(values, dtype=np.bool_)
-    days = [calendar.day_of(instant) for instant in spine.as_of]
-    seen = {kind: see(states[seen_fold(kind).name], days) for kind in features.kinds}
-    for at, feature in enumerate(features.features):
-        window = _window(feature, states, spine.size, days)
-        answer = AGGREGATES[feature.aggregate].finish(window)
-        values[:, at], known[:, at] = _round(answer, feature, carries(feature, seen))
-    return FeatureTable(features, spine, values, known, seen)
+    layout = lay_out(features)
+    clock = _read_clock(layout, spine, calendar)
+    history = _find_history(layout, states, clock)
+    values = np.zeros((spine.size, len(layout.names)), dtype=np.int64)
+    known = np.zeros(values.shape, dtype=np.bool_)
+    for rows, part in _cut(layout, states, spine.size):
+        answers = _answer(layout, part, clock, rows, few=spine.size <= FEW_ROWS)
+        values[rows], known[rows] = _round(layout, answers, _carry(layout.needs, history[:, :, rows]))
+    return FeatureTable(features, spine, values, known, {kind: Seen(*history[:, at]) for at, kind in enumerate(layout.kinds)})
 
 
 def name_top_parties(feature: Feature, spine: Spine, states: Mapping[str, State]) -> tuple[str | None, ...]:
@@ -117,67 +128,135 @@ def name_top_parties(feature: Feature, spine: Spine, states: Mapping[str, State]
     ('C2',)
     """
     (fold,) = folds_of(feature)
-    state = states[fold.name]
-    totals: dict[tuple[int, str], int] = defaultdict(int)
-    for index in np.flatnonzero(state.slot < feature.reach.length).tolist():
-        totals[int(state.row[index]), str(state.parties[state.party[index]])] += int(state.total[index])
-    top: dict[int, tuple[int, str]] = {}
-    for (row, party), total in sorted(totals.items()):
-        if total > 0 and (row not in top or total > top[row][0]):
-            top[row] = (total, party)
-    return tuple(top[row][1] if row in top else None for row in range(spine.size))
+    nothing = np.zeros(spine.size, dtype=np.int64)
+    sight = Sight(np.array([feature.reach.length]), nothing[None], nothing, nothing)
+    window = Window([states[fold.name]], sight, "series")
+    parties = window.once(gather)
+    best = (parties.total > 0) & (parties.total == parties.rows.most(parties.total, 0)[parties.rows.row])
+    top: dict[int, str] = {}
+    for row, name in zip(parties.rows.row[best].tolist(), window.names()[parties.start[best]].tolist(), strict=True):
+        top[row] = min(top.get(row, str(name)), str(name))
+    return tuple(top.get(row) for row in range(spine.size))
 
 
-def _window(feature: Feature, states: Mapping[str, State], size: int, days: list[date]) -> Window:
-    opens = [
-        first_of_month(month_index(day) - feature.months) if feature.months else day - timedelta(feature.days) for day in days
-    ]
-    parts = [states[fold.name] for fold in folds_of(feature)]
-    return Window(
-        state=parts[0],
-        other=parts[1] if len(parts) > 1 else None,
-        size=size,
-        length=feature.reach.length,
-        first_day=np.array([(day - EPOCH).days for day in opens], dtype=np.int64),
-        as_of_day=np.array([(day - EPOCH).days for day in days], dtype=np.int64),
+class _Clock(msgspec.Struct, frozen=True):
+    """What time it is on each spine row: local day and month since 1970-01-01, hours ahead of UTC, the day each reach opens."""
+
+    day: Ints
+    month: Ints
+    utc_offset_hours: Ints
+    first_day: Ints
+
+
+def _read_clock(layout: Layout, spine: Spine, calendar: Calendar) -> _Clock:
+    told = {instant: calendar.day_of(instant) for instant in set(spine.as_of)}
+    place = {day: at for at, day in enumerate(dict.fromkeys(told.values()) or (EPOCH,))}
+    clocks = [_read_day(day, calendar, layout.reach_months, layout.reach_days) for day in place]
+    if len(clocks) == spine.size == 1:
+        return clocks[0]
+    index = np.array([place[told[instant]] for instant in spine.as_of], dtype=np.int64)
+    return _Clock(
+        *(np.concatenate(columns, axis=-1)[..., index] for columns in zip(*map(msgspec.structs.astuple, clocks), strict=True))
     )
 
 
-def see(state: State, days: list[date]) -> Seen:
-    """Return since when and until when a kind is known, from the state of its `plans.seen_fold`; `days` are those of the as_ofs.
-
-    >>> one = np.array([0])
-    >>> day = {"least": np.array([18_000]), "most": np.array([18_040])}
-    >>> state = State(row=one, party=one, slot=one, count=one, total=one, parties=one.astype(object), kept=day)
-    >>> see(state, [date(2019, 5, 31)])  # the 18,000th day since 1970-01-01 is 2019-04-14
-    Seen(oldest_days=array([47]), newest_days=array([7]), oldest_months=array([1]))
-    """
-    today = np.array([(day - EPOCH).days for day in days], dtype=np.int64)
-    oldest, newest, months = (np.full(len(days), -1, dtype=np.int64) for _ in range(3))
-    oldest[state.row] = today[state.row] - state.kept["least"]
-    newest[state.row] = today[state.row] - state.kept["most"]
-    this_month = np.array([month_index(day) for day in days], dtype=np.int64)
-    first_month = state.kept["least"].astype("datetime64[D]").astype("datetime64[M]").astype(np.int64) + 12 * EPOCH.year
-    months[state.row] = this_month[state.row] - first_month
-    return Seen(oldest, newest, months)
+@lru_cache(maxsize=KEPT_DAYS)
+def _read_day(day: date, calendar: Calendar, reach_months: tuple[int, ...], reach_days: tuple[int, ...]) -> _Clock:
+    """Return the clock of a spine row that looks on a day."""
+    days = (day - EPOCH).days
+    month = _months_of(np.array([days], dtype=np.int64))
+    opened = (month - np.array([reach_months]).T).astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
+    back = np.array([reach_days]).T
+    return _Clock(
+        day=np.array([days], dtype=np.int64),
+        month=month,
+        utc_offset_hours=np.array([(days * DAY_SECONDS - calendar.start_of(day)) // HOUR_SECONDS], dtype=np.int64),
+        first_day=np.where(back > 0, days - back, opened),
+    )
 
 
-def carries(feature: Feature, seen: Mapping[str, Seen]) -> npt.NDArray[np.bool_]:
-    """Return on which spine rows history suffices for a feature: every part of it seen, and for long enough."""
-    enough = [np.logical_or.reduce([_suffices(feature, seen[kind]) for kind in kinds]) for kinds in seen_kinds(feature)]
-    return np.asarray(np.logical_and.reduce(enough))
+def _months_of(days: Ints) -> Ints:
+    return days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
 
 
-def _suffices(feature: Feature, seen: Seen) -> npt.NDArray[np.bool_]:
-    least_months = max(feature.history_months, 1 if feature.months else 0)  # a window of months needs one that is complete
-    long_enough = (seen.oldest_months >= least_months) & (seen.oldest_days >= feature.history_days)
-    return np.asarray(seen.there & long_enough)
+def _find_history(layout: Layout, states: Mapping[str, State], clock: _Clock) -> Ints:
+    """Return what `Seen` says of each kind: (oldest days, newest days, oldest months; kinds; spine rows)."""
+    seen = [states[name] for name in layout.seen]
+    row, least, most = (
+        np.concatenate(parts) for parts in zip(*((s.row, s.kept["least"], s.kept["most"]) for s in seen), strict=True)
+    )
+    history = np.full((3, len(seen), len(clock.day)), -1, dtype=np.int64)
+    kind = np.repeat(np.arange(len(seen)), [len(state.row) for state in seen])
+    history[:, kind, row] = clock.day[row] - least, clock.day[row] - most, clock.month[row] - _months_of(least)
+    return history
 
 
-def _round(
-    answer: npt.NDArray[np.float64], feature: Feature, carried: npt.NDArray[np.bool_]
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
-    """Round to the quantum, keep within the declared range, forget what history does not carry."""
-    known = np.isfinite(answer) & carried
-    whole = np.rint(np.where(known, answer, 0.0) / feature.quantum) * feature.quantum
-    return np.clip(whole, feature.lo, feature.hi).astype(np.int64), known
+def _carry(needs: Needs, history: Ints) -> Mask:
+    """Return on which rows history suffices for each feature (features, rows): every part of it seen, and for long enough."""
+    oldest_days, newest_days, oldest_months = history[:, needs.kind]
+    met = (newest_days >= 0) & (oldest_months >= needs.months[:, None]) & (oldest_days >= needs.days[:, None])
+    return np.asarray(met[needs.clauses].any(axis=2).all(axis=1))
+
+
+def _cut(layout: Layout, states: Mapping[str, State], size: int) -> Iterator[tuple[slice, Mapping[str, State]]]:
+    """Yield blocks of spine rows with the states of each, in rows of their own."""
+    if size <= FEW_ROWS:
+        yield slice(0, size), states
+        return
+    ordered = {name: _order(states[name]) for sheet in layout.apart for name in (*sheet.folds, *sheet.others)}
+    groups = sum(len(state.row) for state in ordered.values())
+    step = max(1, min(BLOCK_SIZE * size // max(groups, 1), BLOCK_SIZE // len(layout.names)))
+    edges = [*range(0, size, step), size]
+    bounds = {name: np.searchsorted(state.row, edges).tolist() for name, state in ordered.items()}
+    for at, first in enumerate(edges[:-1]):
+        part = {name: _slice(state, bounds[name][at], bounds[name][at + 1], first) for name, state in ordered.items()}
+        yield slice(first, edges[at + 1]), part
+
+
+def _order(state: State) -> State:
+    """Return a state in the order of its rows."""
+    if (state.row[1:] >= state.row[:-1]).all():
+        return state
+    order = np.argsort(state.row, kind="stable")
+    return _change(state, lambda column: column[order])
+
+
+def _slice(state: State, first: int, last: int, row: int) -> State:
+    part = _change(state, lambda column: column[first:last])
+    return msgspec.structs.replace(part, row=part.row - row)
+
+
+def _change(state: State, change: Callable[[Ints], Ints]) -> State:
+    columns = {name: change(getattr(state, name)) for name in ("row", "party", "slot", "count", "total")}
+    return State(**columns, parties=state.parties, kept={name: change(column) for name, column in state.kept.items()})
+
+
+def _answer(layout: Layout, states: Mapping[str, State], clock: _Clock, rows: slice, *, few: bool) -> Floats:
+    """Return the answer to each feature before rounding (features, rows)."""
+    sheets, places = (layout.shared, layout.shared_answers) if few else (layout.apart, layout.apart_answers)
+    answers = []
+    for sheet in sheets:
+        sight = _look(sheet, clock, rows)
+        folds, others = ([states[name] for name in names] for names in (sheet.folds, sheet.others))
+        window = Window(folds, sight, sheet.grain, others)
+        answers += [call(window) for call in sheet.calls]
+    every: Floats = np.concatenate(answers).reshape(sum(len(one.folds) * len(one.calls) for one in sheets), -1)
+    return every[places]
+
+
+def _look(sheet: Sheet, clock: _Clock, rows: slice) -> Sight:
+    """Return how the looks of a sheet see spine rows."""
+    return Sight(
+        length=sheet.length,
+        lag=sheet.lag,
+        first_day=clock.first_day[sheet.reaches, rows],
+        as_of_day=clock.day[rows],
+        utc_offset_hours=clock.utc_offset_hours[rows],
+    )
+
+
+def _round(layout: Layout, answers: Floats, carried: Mask) -> tuple[Ints, Mask]:
+    """Round to the quantum, keep within the declared range, forget what history does not carry; (rows, features)."""
+    known = np.isfinite(answers) & carried
+    whole = np.rint(np.where(known, answers, 0.0) / layout.quantum) * layout.quantum
+    return np.minimum(np.maximum(whole, layout.lo), layout.hi).astype(np.int64).T, known.T

@@ -3,7 +3,8 @@
 A forger must make every source tell the same story. Each comparison stands twice: with its direction (log ratio, positive where the
 first is larger), which is not monotone and so carries no sign, and as a gap without direction, which does. A log of 0.34 (340,000
 ppm) is a ratio of 1.4. Both kinds must be known for the whole window, or the shorter one would look small: `history_months`
-is the window. Tax is filed a month after its period, so invoices and books are held against returns over windows of a year.
+is the window. A tax return counts in the months of its period, not in the one in which it was filed; as it is filed a month
+after its period, both sides of what is held against tax end a month before the last complete one.
 """
 
 from __future__ import annotations
@@ -42,10 +43,10 @@ INVOICED = Part("invoice", VALID_SALE, "gross_fen", PARTY)
 INVOICED_TAX = Part("invoice", VALID_SALE, "tax_fen")
 SUPPLIED = Part("invoice", VALID_PURCHASE, "gross_fen", PARTY)
 SUPPLIED_TAX = Part("invoice", VALID_PURCHASE, "tax_fen")
-DECLARED = Part("tax_filing", "tax = 'vat'", "declared_sales_fen")
-OUTPUT_TAX = Part("tax_filing", "tax = 'vat'", "output_tax_fen")
-INPUT_TAX = Part("tax_filing", "tax = 'vat'", "input_tax_fen")
-TAX_PAID = Part("tax_filing", "", "paid_fen")
+DECLARED = Part("tax_filing", "tax = 'vat'", "declared_sales_fen", on="period_end_on")
+OUTPUT_TAX = Part("tax_filing", "tax = 'vat'", "output_tax_fen", on="period_end_on")
+INPUT_TAX = Part("tax_filing", "tax = 'vat'", "input_tax_fen", on="period_end_on")
+TAX_PAID = Part("tax_filing", "", "paid_fen", on="period_end_on")
 BANKED_ALL = Part("bank_entry", "direction = 'in'", "amount_fen")
 BANK_OF_WALLETS = Part("bank_entry", "direction = 'in' and counterparty_kind = 'wallet'", "amount_fen")
 BANK_PURCHASES = Part("bank_entry", PAID_TRADE, "amount_fen", PARTY)
@@ -70,11 +71,16 @@ MAX_SUM_FEN = 200 * MAX_FEN
 #: Assumption: what a comparison costs is pulling both sources; papers that the owner hands over or authorises cost nothing but
 #: the tax portal (¥2 a business) and the platform of the shop (¥0.20).
 TAX_COST_FEN = 200
+#: A return for a month is filed until the 15th of the next one, so at any day of a month that of the month before last is there.
+TAX_LAG_MONTHS = 1
 SHOP_COST_FEN = 20
 
 
 class Comparison(msgspec.Struct, frozen=True):
-    """Two tellings of one sum: the stem of the features' names, the parts, the window, why, and the words for it."""
+    """Two tellings of one sum: the stem of the features' names, the parts, the window, why, and the words for it.
+
+    What is held against tax lags by `TAX_LAG_MONTHS`.
+    """
 
     name: str
     of: Part
@@ -85,6 +91,11 @@ class Comparison(msgspec.Struct, frozen=True):
     en: str
     zh: str
 
+    @property
+    def lag_months(self) -> int:
+        """By how many months the window lags."""
+        return TAX_LAG_MONTHS if "tax_filing" in (self.of.kind, self.against.kind) else 0
+
 
 # A table: one comparison a line, as far as a line goes; each makes a ratio with direction and a gap without.
 # fmt: off
@@ -93,7 +104,7 @@ COMPARISONS = (
                "invoices above what is declared are invented or hide tax; declared above invoices may be padded for the loan",
                "invoiced sales against declared sales over twelve months", "近12个月开票销售与申报销售"),
     Comparison("invoice_vs_tax", INVOICED_NET, DECLARED, 24, TAX_COST_FEN,
-               "over two years the month between a sale and its return hardly counts",
+               "what a good season may hide in one year shows over two",
                "invoiced sales against declared sales over two years", "近24个月开票销售与申报销售"),
     Comparison("output_tax_vs_invoice", OUTPUT_TAX, INVOICED_TAX, 12, TAX_COST_FEN,
                "tax is declared on every valid invoice",
@@ -153,13 +164,15 @@ COMPARISONS = (
 
 def _ratio(one: Comparison) -> Feature:
     return Feature(name=f"{one.name}_{one.months}m", aggregate="log_ratio", of=one.of, against=one.against, months=one.months,
-                   unit="ppm", lo=-MAX_LOG, hi=MAX_LOG, sign=0, history_months=one.months, cost_fen=one.cost_fen, why=one.why,
+                   unit="ppm", lo=-MAX_LOG, hi=MAX_LOG, sign=0, cost_fen=one.cost_fen, why=one.why,
+                   history_months=one.months + one.lag_months, lag_months=one.lag_months,
                    en=f"{one.en}: logarithm of the ratio {{value}}", zh=f"{one.zh}之比的对数{{value}}")
 
 
 def _gap(one: Comparison) -> Feature:
     return Feature(name=f"{one.name}_gap_{one.months}m", aggregate="log_gap", of=one.of, against=one.against, months=one.months,
-                   unit="ppm", lo=0, hi=MAX_LOG, sign=-1, history_months=one.months, cost_fen=one.cost_fen, why=one.why,
+                   unit="ppm", lo=0, hi=MAX_LOG, sign=-1, cost_fen=one.cost_fen, why=one.why,
+                   history_months=one.months + one.lag_months, lag_months=one.lag_months,
                    en=f"{one.en}: apart by {{value}} (logarithm)", zh=f"{one.zh}偏离{{value}}（对数）")
 
 

@@ -105,6 +105,8 @@ def _fold_of(feature: Feature, part: Part) -> FoldId:
     if aggregate.by and not part.by:
         raise InputError(f"feature {feature.name}: {feature.aggregate} tells rows apart", hint="give the part a `by`")
     slot = SERIES[reach.unit] if aggregate.slot == "series" else aggregate.slot
+    if feature.lag_months and aggregate.slot != "series":
+        raise InputError(f"feature {feature.name}: {feature.aggregate} does not count by month", hint="leave out lag_months")
     length = reach.length if (reach.unit, slot) in UNDIVIDED else 0
     if part.on and (reach.unit == "days" or slot == "hour"):
         raise InputError(f"feature {feature.name}: days and hours before the as_of count from when a row happened",
@@ -137,7 +139,7 @@ def make_plan(features: FeatureSet) -> Plan:
     measures: dict[FoldId, set[Measure]] = {}
     for feature in features.features:
         for fold in folds_of(feature):
-            lengths[fold] = max(lengths.get(fold, 0), feature.reach.length)
+            lengths[fold] = max(lengths.get(fold, 0), feature.reach.length + feature.lag_months)
             measures.setdefault(fold, set()).update(AGGREGATES[feature.aggregate].measures)
     for kind in features.kinds:
         lengths[seen_fold(kind)] = SEEN_DAYS

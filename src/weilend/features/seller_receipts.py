@@ -7,11 +7,7 @@ shop. Shares are of money received, never of orders, for more orders would thin 
 
 from __future__ import annotations
 
-import numpy as np
-
 from weilend.core.records import MAX_FEN
-from weilend.features.finish.aggregate import Floats, Window, add_by_row, aggregate
-from weilend.features.finish.pairs import other
 from weilend.features.shop import SHOP_COST_FEN, SUSPECT, VALID
 from weilend.features.spec import Feature, Part
 from weilend.features.wallet import SIGNED, SOLD, SOLD_BACK, TO_PERSON, WALLET_COST_FEN
@@ -53,18 +49,6 @@ MAX_SUM_FEN = 100 * MAX_FEN
 MAX_COUNT = 100_000_000
 BANK_COST_FEN = 500  # assumption: a statement of one year, fetched with consent, costs about 5 yuan
 MATCH_COST_FEN = SHOP_COST_FEN + WALLET_COST_FEN
-
-
-@aggregate("shared_sum", by=True, parts=2)
-def finish_shared_sum(window: Window) -> Floats:
-    """Sum of the one over parties that also stand on the other side: exact, and nothing added to one side alone moves it."""
-    state, against = window.state, other(window)
-    inside, there = np.flatnonzero(state.slot < window.length), against.slot < window.length
-    both = set(zip(against.row[there].tolist(), against.parties[against.party[there]].tolist(), strict=True))
-    names = state.parties[state.party[inside]].tolist()
-    shared = [key in both for key in zip(state.row[inside].tolist(), names, strict=True)]
-    kept = inside[np.array(shared, dtype=np.bool_)]
-    return add_by_row(state.row[kept], state.total[kept], window.size).astype(np.float64)
 
 
 # A table: one feature a line, as far as a line goes.

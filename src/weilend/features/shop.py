@@ -178,6 +178,11 @@ TREND = (
     Feature(name="shop_recent_pace_120d", aggregate="recent_share", of=PACE, days=120, unit="ppm", lo=0, hi=4 * ONE, sign=0,
             cost_fen=SHOP_COST_FEN, why="a surge just before an application is made, a fall is a warning",
             en="the last 30 days had orders at {value} of the pace of 120", zh="近30天订单节奏为近120天的{value}"),
+    Feature(name="shop_sales_against_season_12m", aggregate="recent_against_season", of=BY_CATEGORY, months=12, unit="ppm", lo=0,
+            hi=100 * ONE, sign=1, history_months=12, cost_fen=SHOP_COST_FEN,
+            why="a weak quarter out of season is no weakness, and a festival is no growth",
+            en="the last quarter's sales were {value} of what the nine months before it and the season let expect",
+            zh="近3个月成交额为按前9个月及类目季节性预期的{value}"),
 )
 
 ACTIVITY = (

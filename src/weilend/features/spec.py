@@ -39,7 +39,8 @@ class Feature(msgspec.Struct, frozen=True, kw_only=True):
 
     The value is an integer in `unit`, a multiple of `quantum` within ``lo..hi``, or None where history does not suffice: every
     kind that it reads must have been seen for `history_months` complete months and `history_days`, by a record of its own or of
-    a kind in `seen_in` (who looked at the register and found no event has seen it).
+    a kind in `seen_in` (who looked at the register and found no event has seen it). A window in months ends `lag_months` before
+    the last complete month, where what is told of a month is told that much later (a tax return is filed the month after).
     `sign` is the declared credit sign: +1 higher is safer, -1 higher is riskier, 0 not for a model.
     `en` and `zh` are sentences with ``{value}`` in them; `why` says why it matters.
 
@@ -70,12 +71,15 @@ class Feature(msgspec.Struct, frozen=True, kw_only=True):
     history_days: int = 0
     seen_in: tuple[str, ...] = ()
     cost_fen: int = 0
+    lag_months: int = 0
 
     def __post_init__(self) -> None:
         if self.quantum < 1:
             raise InputError(f"feature {self.name} has a quantum of {self.quantum}", hint="give 1 or more, in its unit")
         if (self.months > 0) == (self.days > 0):
             raise InputError(f"feature {self.name} needs a window in months or in days", hint="give one of them, above zero")
+        if self.lag_months < 0 or (self.lag_months and self.days):
+            raise InputError(f"feature {self.name} lags by {self.lag_months} months", hint="0 or more, with a window in months")
 
     @property
     def reach(self) -> Reach:

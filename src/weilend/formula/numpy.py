@@ -3,10 +3,15 @@
 Columns: integers int64, booleans bool (a masked array where there are NULLs), texts objects (None is NULL), dates datetime64[D]
 (NaT is NULL). An integer, text or date is written as a value and where it is valid; a boolean as where it is true and where it
 is false, so that AND, OR and NOT of three values are & and | of two masks.
+
+Two things make many formulas over the same columns quick. A column of texts may be codes with an array `words` (None for NULL):
+then what reads that column alone is computed once a word. And columns may bring a dictionary `shared`: what one formula computed,
+another takes from there; so nobody may write into an answer.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any, Final
@@ -18,8 +23,10 @@ import numpy.typing as npt
 from weilend.core.errors import InputError
 from weilend.core.money import PPM
 from weilend.formula import python
+from weilend.formula.column_kernels import COLUMN_KERNELS
 from weilend.formula.kernels import KERNELS
 from weilend.formula.ranges import product_range
+from weilend.formula.text import write as as_text
 from weilend.formula.tree import MAX_INTEGER, Node
 from weilend.formula.writer import Writer, compile_source, local_names
 
@@ -35,8 +42,10 @@ def columns(root: Node) -> Callable[[Mapping[str, Array]], tuple[Array, Mask]]:
     """
     root = folded(root)
     writer = _Columns(local_names(root))
-    result, valid = writer.value(root), writer.valid(root) or "True"
-    return _function(writer, f"_finished({result}, {valid}, n, {root.type!r})")
+    result, valid = writer.value(root), writer.valid(root)
+    return _function(
+        writer, f"_nulled({result}, {valid}, n, {root.type!r})" if valid else f"_filled({result}, n), _everywhere(n)"
+    )
 
 
 def mask(root: Node) -> Callable[[Mapping[str, Array]], Mask]:
@@ -54,23 +63,52 @@ def mask(root: Node) -> Callable[[Mapping[str, Array]], Mask]:
 def _function(writer: _Columns, result: str) -> Callable[..., Any]:
     loads = [f"        {local} = columns[{name!r}]" for name, local in writer.fields.items()]
     guarded = ["    try:", *loads, "    except KeyError as error:", "        raise _missing(error.args[0], 'table') from None"]
-    count = "    n = len(next(iter(columns.values()), ()))"
     lines = [
         "def formula(columns):",
-        count,
+        *(text for name, text in _STARTS.items() if any(re.search(rf"\b{name}\b", line) for line in (*writer.lines, result))),
         *(guarded if loads else []),
         *(f"    {line}" for line in writer.lines),
         f"    return {result}",
     ]
-    return compile_source("\n".join(lines), {**writer.constants, **KERNELS})
+    return compile_source("\n".join(lines), {**writer.constants, **KERNELS, **COLUMN_KERNELS})
+
+
+#: What a function finds out first, where it needs it.
+_STARTS: Final = {
+    "n": "    n = len(next(iter(columns.values()), ()))",
+    "_shared": "    _shared = getattr(columns, 'shared', None)\n    if _shared is None: _shared = {}",
+}
+#: What costs no more than to look it up.
+_CHEAP: Final = frozenset({"and", "or", "not", "literal", "null"})
 
 
 class _Columns(Writer):
-    """Writes one line for each array operation."""
+    """Writes one line for each array operation, shared with other formulas; `by_word` where a text may be read as codes."""
 
-    def __init__(self, fields: dict[str, str]) -> None:
+    def __init__(self, fields: dict[str, str], *, by_word: bool = True) -> None:
         super().__init__()
         self.fields = fields
+        self.by_word = by_word
+
+    def once(self, what: str, node: Node, write: Callable[[Node], str]) -> str:
+        """Return what was written for the node before, or write it now; what reads one text alone as a function of its words."""
+        field = _only_text(node) if self.by_word and (node.op != "field" or what == "valid") else None
+        return super().once(what, node, write if field is None else lambda node: self._of_words(what, node, field))
+
+    def keep(self, what: str, node: Node, expression: str) -> str:
+        """Write a line that gives the expression a name, unless another formula over the same columns has computed it."""
+        if not self.by_word or node.op in _CHEAP or re.fullmatch(r"\w+", expression):
+            return self.assign(expression)
+        key = f"{what} {node.type} {as_text(node)}"
+        name = self.assign(f"_shared.get({key!r})")
+        self.lines.append(f"if {name} is None: {name} = _shared[{key!r}] = {expression}")
+        return name
+
+    def _of_words(self, what: str, node: Node, field: str) -> str:
+        inner = _Columns(local_names(node), by_word=False)
+        result = {"value": inner.value, "valid": inner.valid, "true": inner.true, "false": inner.false}[what](node)
+        compute = self.constant("_compute", _function(inner, str(result)))
+        return self.keep(what, node, f"_by_word({self.fields[field]}, {field!r}, {compute})")
 
     def value(self, node: Node) -> str:
         """Return the name of the values; anything may stand where they are not valid (False for a boolean)."""
@@ -99,24 +137,30 @@ class _Columns(Writer):
         return self.assign(f"np.where({mask}, {self.value(node)}, _no_text)") if mask else self.value(node)
 
     def _value(self, node: Node) -> str:
-        return self.assign(_VALUES[node.op](self, node))
+        return self.keep("value", node, _VALUES[node.op](self, node))
 
     def _valid(self, node: Node) -> str:
         rule = _VALID.get(node.op)
         if rule:
-            return self.assign(rule(self, node))
+            return self.keep("valid", node, rule(self, node))
         if node.op in ("and", "or"):
             return self.assign(f"{self.true(node)} | {self.false(node)}")
-        return self.all_valid(*node.args) or self.assign("np.ones(n, bool)")
+        return self.all_valid(*node.args) or self.assign("_everywhere(n)")
 
     def _true(self, node: Node) -> str:
-        return self.assign(_TRUE[node.op](self, node))
+        return self.keep("true", node, _TRUE[node.op](self, node))
 
     def _false(self, node: Node) -> str:
         if node.op in _FALSE:
-            return self.assign(_FALSE[node.op](self, node))
+            return self.keep("false", node, _FALSE[node.op](self, node))
         true, valid = self.true(node), self.valid(node)
-        return self.assign(f"{valid} & ~{true}" if valid else f"~{true}")
+        return self.keep("false", node, f"{valid} & ~{true}" if valid else f"~{true}")
+
+
+def _only_text(node: Node) -> str | None:
+    """Return the name of the one field that a node reads, if that is a text."""
+    fields = {str(one.value): one.type for one in node.walk() if one.op == "field"}
+    return next(iter(fields)) if list(fields.values()) == ["text"] else None
 
 
 def folded(node: Node) -> Node:
@@ -144,13 +188,15 @@ def _literal(writer: _Columns, node: Node) -> str:
 
 def _field(writer: _Columns, node: Node) -> str:
     local = writer.fields[str(node.value)]
-    return local if node.type == "text" else f"_loaded({local}, {node.type!r}, {node.nullable}, {node.value!r})"
+    if node.type == "text":
+        return f"_texts({local})" if writer.by_word else local
+    return f"_loaded({local}, {node.type!r}, {node.nullable}, {node.value!r})"
 
 
 def _field_valid(writer: _Columns, node: Node) -> str:
     local = writer.fields[str(node.value)]
-    return {"text": f"np.not_equal({local}, None)", "date": f"~np.isnat({writer.value(node)})"}.get(
-        node.type, f"~np.ma.getmaskarray({local})"
+    return {"text": f"np.not_equal({writer.value(node)}, None)", "date": f"~np.isnat({writer.value(node)})"}.get(
+        node.type, f"_known({local})"
     )
 
 
@@ -180,7 +226,9 @@ def _division(name: str, operator: str) -> Callable[[_Columns, Node], str]:
 def _division_valid(writer: _Columns, node: Node) -> str:
     both = writer.all_valid(*node.args)
     low, high = node.args[1].range
-    some = f"(np.broadcast_to({writer.value(node.args[1])}, n) != 0)" if low <= 0 <= high else None
+    below = writer.value(node.args[1])
+    whole = f"np.broadcast_to({below}, n)" if node.args[1].op in ("literal", "null") else below
+    some = f"({whole} != 0)" if low <= 0 <= high else None
     return " & ".join(part for part in (both, some) if part)
 
 
@@ -210,7 +258,7 @@ def _choose(writer: _Columns, node: Node, part: Callable[[Node], str]) -> str:
         pairs = [(str(writer.valid(arg)), part(arg)) for arg in node.args[:first]]
         result = part(node.args[first])
     if not pairs:
-        return result if node.args[0].op not in ("literal", "null") else f"np.where(np.ones(n, bool), {result}, {result})"
+        return result if node.args[0].op not in ("literal", "null") else f"np.where(_everywhere(n), {result}, {result})"
     for condition, chosen in reversed(pairs):
         result = f"np.where({condition}, {chosen}, {result})"
     return result
@@ -300,7 +348,7 @@ _VALID: Final[dict[str, Callable[[_Columns, Node], str]]] = {
 
 _TRUE: Final[dict[str, Callable[[_Columns, Node], str]]] = {
     "field": _field,
-    "literal": lambda _, node: f"np.full(n, {node.value})",
+    "literal": lambda _, node: "_everywhere(n)" if node.value else "np.zeros(n, bool)",
     "null": lambda _writer, _node: "np.zeros(n, bool)",
     **{op: _compared(op) for op in ("<", "<=", ">", ">=")},
     "=": _compared("=="),

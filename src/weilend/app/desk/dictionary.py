@@ -38,6 +38,19 @@ def show_feature(name: str) -> Rows:
     return describe_feature(feature)
 
 
+def describe_window(feature: Feature) -> str:
+    """Return the window of a feature in words.
+
+    >>> from weilend.features.sets import LIBRARY
+    >>> describe_window(LIBRARY["invoice_vs_tax_12m"])
+    '12 complete calendar months that end 1 before the last'
+    """
+    if feature.days:
+        return f"{feature.reach.text} before the as_of"
+    lag = f" that end {feature.lag_months} before the last" if feature.lag_months else ""
+    return f"{feature.months} complete calendar months{lag}"
+
+
 def describe_feature(feature: Feature) -> Rows:
     """Return the declaration of a feature, row by row."""
     fakery = rate_fakery(feature)
@@ -46,7 +59,7 @@ def describe_feature(feature: Feature) -> Rows:
         ("what", (AGGREGATES[feature.aggregate].finish.__doc__ or "").strip()),
         ("of", describe_part(feature.of)),
         ("against", describe_part(feature.against) if feature.against else "—"),
-        ("window", f"{feature.reach.text} before the as_of" if feature.days else f"{feature.months} complete calendar months"),
+        ("window", describe_window(feature)),
         ("history needed", describe_history(feature)),
         ("also seen in", ", ".join(feature.seen_in) or "—"),
         ("unit", feature.unit if feature.quantum == 1 else f"{feature.quantum} {feature.unit}"),

@@ -15,10 +15,13 @@ from weilend.features.finish import (  # noqa: F401  (importing them fills the r
     patterns,
     repeats,
     rows,
+    running,
+    seasons,
     series,
     standing,
     values,
 )
-from weilend.features.finish.aggregate import AGGREGATES, Aggregate, Window
+from weilend.features.finish.aggregate import AGGREGATES, Aggregate
+from weilend.features.finish.window import Sight, Window
 
-__all__ = ["AGGREGATES", "Aggregate", "Window"]
+__all__ = ["AGGREGATES", "Aggregate", "Sight", "Window"]

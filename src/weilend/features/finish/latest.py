@@ -9,35 +9,27 @@ from __future__ import annotations
 
 import numpy as np
 
-from weilend.features.finish.aggregate import Floats, Ints, Window, aggregate
+from weilend.core.plan import Ints
+from weilend.features.finish.aggregate import aggregate
+from weilend.features.finish.window import Floats, Rows, Window
 
 
-def blank_rows(window: Window, row: Ints, values: Floats) -> Floats:
-    """Return the values with NaN on the spine rows that no group speaks of."""
-    there = np.zeros(window.size, dtype=np.bool_)
-    there[row] = True
-    return np.where(there, values, np.nan)
-
-
-def most(window: Window, row: Ints, amount: Ints) -> Floats:
-    """Return the largest amount per spine row, NaN where there is none."""
-    largest = np.full(window.size, np.iinfo(np.int64).min)
-    np.maximum.at(largest, row, amount)
-    return blank_rows(window, row, largest.astype(np.float64))
+def most(rows: Rows, amount: Ints) -> Floats:
+    """Return the largest amount per row, NaN where there is none."""
+    return rows.blank(rows.most(amount, 0))
 
 
 @aggregate("standing_most", "none", by=True, measures=("last",))
 def finish_standing_most(window: Window) -> Floats:
     """The last value of each party, the largest of them; not known without any."""
-    return most(window, window.state.row, window.state.kept["last"])
+    return most(window, window.kept("last"))
 
 
 @aggregate("standing_change", "none", by=True, measures=("first", "last"))
 def finish_standing_change(window: Window) -> Floats:
     """Last value less first value of each party with two rows or more, the largest of them; not known without any."""
-    state = window.state
-    twice = state.count >= 2
-    return most(window, state.row[twice], (state.kept["last"] - state.kept["first"])[twice])
+    twice = window.count >= 2
+    return most(Rows(window.row[twice], window.size), (window.kept("last") - window.kept("first"))[twice])
 
 
 @aggregate("days_since_stated", "day", by=True, measures=("last",))
@@ -46,8 +38,8 @@ def finish_days_since_stated(window: Window) -> Floats:
 
     The value of a row is the number of days from the stated day to the row's own; the days since then are added here.
     """
-    row, day, last = _last_days(window)
-    return most(window, row, last + window.as_of_day[row] - day)
+    rows, day, last = window.once(last_days)
+    return most(rows, last + window.as_of_day[rows.row] - day)
 
 
 @aggregate("days_until_stated", "day", by=True, measures=("last",))
@@ -56,15 +48,12 @@ def finish_days_until_stated(window: Window) -> Floats:
 
     The value of a row is the number of days from the row's own day to the stated one; the days since then are taken off here.
     """
-    row, day, last = _last_days(window)
-    return -most(window, row, window.as_of_day[row] - day - last)
+    rows, day, last = window.once(last_days)
+    return -most(rows, window.as_of_day[rows.row] - day - last)
 
 
-def _last_days(window: Window) -> tuple[Ints, Ints, Ints]:
+def last_days(window: Window) -> tuple[Rows, Ints, Ints]:
     """Return row, day and last value of the last day of each party in the window."""
-    state = window.state
-    inside = np.flatnonzero(state.slot >= window.first_day[state.row])
-    order = inside[np.lexsort((state.slot[inside], state.party[inside], state.row[inside]))]
-    row, party = state.row[order], state.party[order]
-    ends = order[(np.diff(row, append=-1) != 0) | (np.diff(party, append=-1) != 0)]
-    return state.row[ends], state.slot[ends], state.kept["last"][ends]
+    ends = np.ones(len(window.row), dtype=np.bool_)
+    ends[:-1] = (window.row[1:] != window.row[:-1]) | (window.party[1:] != window.party[:-1])
+    return Rows(window.row[ends], window.size), window.slot[ends], window.kept("last")[ends]

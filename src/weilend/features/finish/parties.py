@@ -2,121 +2,136 @@
 
 from __future__ import annotations
 
-import msgspec
+from typing import NamedTuple
+
 import numpy as np
 
-from weilend.features.finish.aggregate import ONE, Floats, Ints, Window, add_by_row, add_floats_by_row, aggregate, divide
+from weilend.core.plan import Ints
+from weilend.engine.extremes import add_runs
+from weilend.features.finish.aggregate import ONE, aggregate, divide
+from weilend.features.finish.series import YEAR
+from weilend.features.finish.window import Floats, Rows, Window
 
 
-class Parties(msgspec.Struct, frozen=True):
-    """Sums per (row, party) over ages ``since <= age < until``, one element each."""
+class Parties(NamedTuple):
+    """Each party of each row: where its groups start, its sum, its number of months, its oldest and youngest slot."""
 
-    row: Ints
+    rows: Rows
+    start: Ints
     total: Ints
     months: Ints
     oldest: Ints
     youngest: Ints
 
 
-def gather(window: Window, until: int, since: int = 0) -> Parties:
-    """Return the sums of each party within a range of ages, parties without rows left out."""
-    state = window.state
-    inside = np.flatnonzero((state.slot >= since) & (state.slot < until))
-    order = inside[np.lexsort((state.slot[inside], state.party[inside], state.row[inside]))]
-    row, party = state.row[order], state.party[order]
-    start = np.flatnonzero((np.diff(row, prepend=-1) != 0) | (np.diff(party, prepend=-1) != 0))
-    if not start.size:
-        empty = np.zeros(0, dtype=np.int64)
-        return Parties(empty, empty, empty, empty, empty)
-    slot = state.slot[order]
-    totals, months = np.add.reduceat(state.total[order], start), np.diff(start, append=len(order))
-    return Parties(row[start], totals, months, oldest=slot[np.append(start[1:], len(order)) - 1], youngest=slot[start])
+def gather(window: Window) -> Parties:
+    """Return the parties that have groups in the window."""
+    row, party, slot = window.row, window.party, window.slot
+    begins = np.ones(len(row), dtype=np.bool_)
+    np.not_equal(party[1:], party[:-1], out=begins[1:])
+    begins[window.start] = True
+    start = begins.nonzero()[0]
+    if not len(start):
+        return Parties(Rows(row, window.size), start, start, start, start, start)
+    end = np.concatenate((start[1:], [len(row)]))
+    one, other = slot[start], slot[end - 1]  # the ends of a party's time, whichever way it runs
+    return Parties(
+        rows=Rows(row[start], window.size),
+        start=start,
+        total=add_runs(window.total, start),
+        months=end - start,
+        oldest=np.maximum(one, other),
+        youngest=np.minimum(one, other),
+    )
 
 
-def shares(window: Window) -> tuple[Ints, Floats]:
-    """Return (row, share of the row's total) per party with a positive total."""
-    parties = gather(window, window.length)
-    positive = parties.total > 0
-    row, amount = parties.row[positive], parties.total[positive]
-    return row, divide(amount, add_by_row(row, amount, window.size)[row])
+def number(window: Window) -> Ints:
+    """Return the number of parties per row."""
+    return window.once(gather).rows.tally()
 
 
-def blank_empty(window: Window, row: Ints, values: Floats) -> Floats:
-    """Return the values with NaN where a row has no party at all."""
-    return np.where(np.bincount(row, minlength=window.size)[: window.size] > 0, values, np.nan)
+def gains(window: Window) -> Ints:
+    """Return the sum of each party, zero for one that is negative."""
+    return np.maximum(window.once(gather).total, 0)
+
+
+def gained(window: Window) -> Ints:
+    """Return the sum over parties of what is gained, per row."""
+    return window.once(gather).rows.add(window.once(gains))
+
+
+def shares(window: Window) -> tuple[Rows, Floats]:
+    """Return the share of each party with a positive sum, in ascending order within each row, so that float sums of them do not
+    depend on the order of parties.
+    """
+    gain = window.once(gains)
+    some = gain > 0
+    rows = Rows(window.once(gather).rows.row[some], window.size)
+    return rows, rows.ascend(gain[some]) / window.once(gained)[rows.row]
 
 
 @aggregate("distinct", by=True)
 def finish_distinct(window: Window) -> Floats:
     """Number of parties."""
-    return np.bincount(gather(window, window.length).row, minlength=window.size)[: window.size].astype(np.float64)
+    return window.once(number).astype(np.float64)
 
 
 @aggregate("share_of_top", by=True)
 def finish_share_of_top(window: Window) -> Floats:
     """The largest party's share of the total, in ppm."""
-    row, share = shares(window)
-    top = np.zeros(window.size)
-    np.maximum.at(top, row, share)
-    return blank_empty(window, row, top * ONE)
+    return divide(window.once(gather).rows.most(window.once(gains), 0), window.once(gained)) * ONE
 
 
 @aggregate("share_of_top_five", by=True)
 def finish_share_of_top_five(window: Window) -> Floats:
     """The five largest parties' share of the total, in ppm."""
-    row, share = shares(window)
-    order = np.lexsort((-share, row))
-    row, share = row[order], share[order]
-    rank = np.arange(len(row)) - np.searchsorted(row, row)
-    return blank_empty(window, row, add_floats_by_row(row[rank < 5], share[rank < 5], window.size) * ONE)
+    rows, share = window.once(shares)
+    rank = rows.end.repeat(rows.end - rows.start) - np.arange(len(share))
+    return rows.blank(rows.add_floats(np.where(rank <= 5, share, 0.0)) * ONE)
 
 
 @aggregate("hhi", by=True)
 def finish_hhi(window: Window) -> Floats:
     """Herfindahl-Hirschman index: the sum of squared shares, 0 to 1, in ppm."""
-    row, share = shares(window)
-    return blank_empty(window, row, add_floats_by_row(row, share * share, window.size) * ONE)
+    rows, share = window.once(shares)
+    return rows.blank(rows.add_floats(share * share) * ONE)
 
 
 @aggregate("entropy", by=True)
 def finish_entropy(window: Window) -> Floats:
     """Shannon entropy of the shares in nats, in ppm of a nat."""
-    row, share = shares(window)
-    return blank_empty(window, row, add_floats_by_row(row, -share * np.log(share), window.size) * ONE)
+    rows, share = window.once(shares)
+    return rows.blank(rows.add_floats(-share * np.log(share)) * ONE)
 
 
 @aggregate("overlap", by=True)
 def finish_overlap(window: Window) -> Floats:
     """Parties of both halves of the window over parties of either (Jaccard), in ppm."""
-    half = window.length // 2
-    both = np.bincount(gather(window, window.length).row, minlength=window.size)[: window.size]
-    later = np.bincount(gather(window, half).row, minlength=window.size)[: window.size]
-    earlier = np.bincount(gather(window, window.length, half).row, minlength=window.size)[: window.size]
-    return divide(later + earlier - both, both) * ONE
+    parties, either = window.once(gather), window.once(number)
+    half = (window.length // 2)[parties.rows.row]
+    both = parties.rows.add((parties.youngest < half) & (parties.oldest >= half))
+    return divide(both, either) * ONE
 
 
 @aggregate("repeat_rate", by=True)
 def finish_repeat_rate(window: Window) -> Floats:
     """Parties seen in at least two months over all parties, in ppm."""
-    parties = gather(window, window.length)
-    again = np.bincount(parties.row[parties.months >= 2], minlength=window.size)[: window.size]
-    return divide(again, np.bincount(parties.row, minlength=window.size)[: window.size]) * ONE
+    parties = window.once(gather)
+    return divide(parties.rows.add(parties.months >= 2), window.once(number)) * ONE
 
 
 @aggregate("tenure", by=True)
 def finish_tenure(window: Window) -> Floats:
     """Months since each party was first seen in the window, averaged over parties of its last twelve months, in months."""
-    parties = gather(window, window.length)
-    active = parties.youngest < 12
-    months = add_by_row(parties.row[active], parties.oldest[active] + 1, window.size)
-    return divide(months, np.bincount(parties.row[active], minlength=window.size)[: window.size])
+    parties = window.once(gather)
+    active = parties.youngest < YEAR
+    return divide(parties.rows.add((parties.oldest + 1) * active), parties.rows.add(active))
 
 
 @aggregate("new_share", by=True)
 def finish_new_share(window: Window) -> Floats:
     """Share of the last twelve months' total with parties that were not seen earlier in the window, in ppm."""
-    everything = gather(window, window.length)
-    recent = gather(window, 12)
-    fresh = everything.oldest < 12
-    new = add_by_row(everything.row[fresh], np.maximum(everything.total[fresh], 0), window.size)
-    return divide(new, add_by_row(recent.row, np.maximum(recent.total, 0), window.size)) * ONE
+    parties = window.once(gather)
+    recent = np.where(window.slot < YEAR, window.total, 0)
+    gain = np.maximum(add_runs(recent, parties.start), 0) if len(recent) else recent
+    return divide(parties.rows.add(gain * (parties.oldest < YEAR)), parties.rows.add(gain)) * ONE

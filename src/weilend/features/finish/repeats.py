@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from weilend.features.finish.aggregate import ONE, Floats, Ints, Window, add_by_row, aggregate, divide
+from weilend.features.finish.aggregate import ONE, aggregate, divide
+from weilend.features.finish.series import counts
+from weilend.features.finish.window import Floats, Window
 
 #: Orders of one buyer within an hour from which a platform speaks of brushing (domain.md §2, Shopee's definition).
 BURST_ROWS = 3
@@ -12,9 +12,7 @@ BURST_ROWS = 3
 
 def share_of_rows(window: Window, at_least: int) -> Floats:
     """Return rows in groups of at least so many rows over all rows, in ppm."""
-    state = window.state
-    many = state.count >= at_least
-    return divide(add_by_row(state.row[many], state.count[many], window.size), _rows(window)) * ONE
+    return divide(window.add(window.count * (window.count >= at_least)), window.once(counts)) * ONE
 
 
 @aggregate("repeated_share", "none", by=True)
@@ -26,16 +24,10 @@ def finish_repeated_share(window: Window) -> Floats:
 @aggregate("returning_share", "none", by=True)
 def finish_returning_share(window: Window) -> Floats:
     """Parties with at least two rows over all parties, in ppm."""
-    again = (window.state.count >= 2).astype(np.int64)
-    ones = np.ones(len(again), dtype=np.int64)
-    return divide(add_by_row(window.state.row, again, window.size), add_by_row(window.state.row, ones, window.size)) * ONE
+    return divide(window.add(window.count >= 2), window.tally()) * ONE
 
 
 @aggregate("hourly_burst_share", "hour", by=True)
 def finish_hourly_burst_share(window: Window) -> Floats:
     """Rows of a party that has at least `BURST_ROWS` of them in one hour, over all rows, in ppm."""
     return share_of_rows(window, BURST_ROWS)
-
-
-def _rows(window: Window) -> Ints:
-    return add_by_row(window.state.row, window.state.count, window.size)

@@ -8,59 +8,56 @@ from __future__ import annotations
 import numpy as np
 
 from weilend.core.plan import SQUARE_BASE
-from weilend.features.finish.aggregate import Floats, Ints, Window, aggregate
+from weilend.features.finish.aggregate import aggregate
+from weilend.features.finish.window import Floats, Window
 
 
-def place(window: Window, amount: Ints) -> Floats:
-    """Return one value per spine row, NaN where the fold has no group; there is at most one group a row."""
+def place(window: Window, name: str) -> Floats:
+    """Return what the fold keeps by a name per spine row, NaN where it has no group; there is at most one group a row."""
     placed = np.full(window.size, np.nan)
-    placed[window.state.row] = amount.astype(np.float64)
+    placed[window.row] = window.kept(name)
     return placed
 
 
 @aggregate("least", "none", measures=("least",))
 def finish_least(window: Window) -> Floats:
     """Smallest value."""
-    return place(window, window.state.kept["least"])
+    return place(window, "least")
 
 
 @aggregate("most", "none", measures=("most",))
 def finish_most(window: Window) -> Floats:
     """Largest value."""
-    return place(window, window.state.kept["most"])
+    return place(window, "most")
 
 
 @aggregate("first", "none", measures=("first",))
 def finish_first(window: Window) -> Floats:
     """Value of the first row, in the order in which they happened and were written down."""
-    return place(window, window.state.kept["first"])
+    return place(window, "first")
 
 
 @aggregate("last", "none", measures=("last",))
 def finish_last(window: Window) -> Floats:
     """Value of the last row, in the order in which they happened and were written down."""
-    return place(window, window.state.kept["last"])
+    return place(window, "last")
 
 
-@aggregate("std", "none", measures=("squares",))
+@aggregate("std", "none", measures=("squares",), company="std")
 def finish_std(window: Window) -> Floats:
     """Standard deviation of the values (population form), in the value's unit.
 
     The variance is ``(n * sum of squares - sum²) / n²``, and its numerator is taken in exact integers: in floats it would cancel.
     """
-    state = window.state
-    columns = (state.count, state.total, state.kept["square_high"], state.kept["square_low"])
-    above = [
-        n * (high * SQUARE_BASE + low) - total * total
-        for n, total, high, low in zip(*map(np.ndarray.tolist, columns), strict=True)
-    ]
-    spread = np.sqrt(np.array([float(one) for one in above])) / state.count.astype(np.float64)
+    columns = (window.count, window.total, window.kept("square_high"), window.kept("square_low"))
+    count, total, high, low = (column.astype(np.object_) for column in columns)
+    above = (count * (high * SQUARE_BASE + low) - total * total).astype(np.float64)
     placed = np.full(window.size, np.nan)
-    placed[state.row] = spread
+    placed[window.row] = np.sqrt(above) / window.count
     return placed
 
 
 @aggregate("change_of_value", "none", measures=("first", "last"))
 def finish_change_of_value(window: Window) -> Floats:
     """Last value less the first."""
-    return place(window, window.state.kept["last"]) - place(window, window.state.kept["first"])
+    return place(window, "last") - place(window, "first")
