@@ -1,4 +1,5 @@
-"""In: the code. Out: docs/commands.md, docs/features.md, and the picture of the report. Used: by `make docs`; a test checks them.
+"""In: the code. Out: docs/commands.md, features.md, sources/tables.md, the picture of the report. Used: by `make docs`;
+a test checks them.
 
 The pages are texts of the program itself, so they cannot say something else than it does.
 """
@@ -16,6 +17,8 @@ import click
 from weilend.app.cli.main import cli
 from weilend.app.desk.dictionary import SIGNS, describe_feature
 from weilend.features.sets import THEMES
+from weilend.sources import PROFILES
+from weilend.sources.explain import EVIDENCE
 
 DOCS = Path(__file__).parent
 GENERATED = "<!-- made by `make docs`; do not edit -->\n"
@@ -55,7 +58,23 @@ def features_page() -> str:
     return "\n".join(parts) + "\n"
 
 
-PAGES = {"commands.md": commands_page, "features.md": features_page}
+def tables_page() -> str:
+    """Return every format that is a table, how far it was checked, and what is known of it beyond."""
+    opening = (
+        "Exports as csv, tsv, xls, xlsx or parquet, told by their header, never by their name. The real samples are those that "
+        "`tests/sources/test_source_samples.py` reads; the open ones among the papers are in [samples](samples.md). A new one: "
+        "[add a source](../howto/add-a-source.md)."
+    )
+    lines = ["| format | what it is | checked | gives | notes |", "|---|---|---|---|---|"]
+    for name in sorted(PROFILES):
+        profile = PROFILES[name]
+        kinds = sorted({emit.kind for layout in profile.layouts for emit in layout.emits})
+        cells = (f"`{name}`", f"{profile.en}; {profile.zh}", EVIDENCE[profile.evidence], ", ".join(kinds), profile.notes or "")
+        lines.append("| " + " | ".join(" ".join(cell.replace("|", "\\|").split()) for cell in cells) + " |")
+    return f"# Tables\n{GENERATED}\n{opening}\n\n" + "\n".join(lines) + "\n"
+
+
+PAGES = {"commands.md": commands_page, "features.md": features_page, "sources/tables.md": tables_page}
 
 
 def take_picture(report: Path, picture: Path) -> bool:

@@ -149,6 +149,13 @@ def test_a_torn_csv_row_is_quarantined_whole(tmp_path):
     assert batch.records["registry_event"]["business_id"].to_pylist() == ["E1", "E3"]
 
 
+def test_a_quote_that_is_never_closed_costs_one_row(tmp_path):
+    (tmp_path / "firms.csv").write_text('企业代号,企业名称\nE1,"公司\nE2,***公司\n', "utf-8")
+    batch = load(tmp_path)
+    assert [(r["file_row"], r["reason"]) for r in batch.rejects.to_pylist()] == [(1, "open_quote")]
+    assert batch.records["registry_event"]["business_id"].to_pylist() == ["E2"]
+
+
 def test_overlapping_files_count_once(tmp_path):
     rows = [invoice(number=number) for number in range(5)]
     write_invoices(tmp_path / "a.parquet", rows[:4])
@@ -192,7 +199,6 @@ DAMAGE = {
     "other csv": ("notes.csv", lambda file: file.write_text("a,b\n1,2\n")),
     "empty csv": ("notes.csv", lambda file: file.write_text("")),
     "no text": ("notes.csv", lambda file: file.write_bytes(b"\xff\xfe\xff\xff\n")),
-    "open quote": ("notes.csv", lambda file: file.write_text('企业代号,企业名称\nE1,"公司\n', "utf-8")),
     "column twice": ("notes.csv", lambda file: file.write_text("企业代号,企业代号,企业名称\n", "utf-8")),
 }
 
@@ -246,7 +252,7 @@ def test_a_wrong_table_of_rates_is_refused(tmp_path, text):
 
 
 def test_clocks_add_the_declared_lag():
-    from weilend.sources.clocks import instants
+    from weilend.sources.steps.clocks import instants
 
     day = np.array([(date(2019, 3, 5) - date(1970, 1, 1)).days], np.int32)
     assert instants(Clock(rule="end_of_day", lag_days=1), day, HOME)[0] == HOME.end_of(date(2019, 3, 6))

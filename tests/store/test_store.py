@@ -185,7 +185,7 @@ def test_a_row_read_twice_is_quarantined_once(store: Store) -> None:
 
 
 def test_every_connection_is_durable(store: Store) -> None:
-    expected = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "fullfsync": 1}
+    expected = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "fullfsync": 1, "secure_delete": 1}
     assert {pragma.split()[0] for pragma in PRAGMAS} | {"journal_mode"} == expected.keys()
 
     def look(found: list[dict[str, object]]) -> None:

@@ -14,6 +14,7 @@ from weilend.store.audit import AUDITED
 from weilend.store.schema import METADATA
 from weilend.store.store import Store
 from weilend.store.values import ChainHead, Document, QuarantinedRow
+from weilend.store.vault import Vault
 
 PROPOSAL = Event(name="loan", version="v1", action="propose", who="ann", at=AT, effective_at=AT, why="lower cap")
 
@@ -30,6 +31,7 @@ def path(tmp_path: Path) -> Path:
         store.put_document(Document(kind="allocation", document_id="P1", content=b"{}", cites=cites, at=AT))
         store.put_quarantine([QuarantinedRow(file="f", row=1, reason="r", en="e", zh="z", original="o")], AT)
         store.put_event("policy", PROPOSAL)
+        Vault(store.engine).put_sealed("E1", b"ciphertext", AT)
         store.commit(make_commit("R2"))
         assert store.verify_chain() == ()
     return path
@@ -46,7 +48,7 @@ def tamper(path: Path, *statements: str) -> tuple[str, ...]:
 
 
 def test_every_table_is_sealed() -> None:
-    assert {table.name for table in AUDITED} | {"audit", "schema_version"} == set(METADATA.tables)
+    assert {table.name for table in AUDITED} | {"audit", "schema_version", "subject_key"} == set(METADATA.tables)
 
 
 @pytest.mark.parametrize("table", AUDITED, ids=lambda table: table.name)

@@ -63,7 +63,8 @@ def test_a_store_of_the_first_schema_gets_the_table(tmp_path: Path) -> None:
         store.commit(make_commit("R1"))
     database = sqlite3.connect(path)
     with database:
-        database.execute("DROP TABLE lifecycle")
+        for table in ("lifecycle", "sealed", "subject_key"):
+            database.execute(f"DROP TABLE {table}")
         database.execute("DELETE FROM schema_version WHERE version > 1")
     database.close()
     with Store.open(str(path)) as store:

@@ -24,14 +24,15 @@ from weilend.engine.book_checks import KindStats, find_problems, measure
 from weilend.engine.book_lock import Hook, Sequence, hold_lock, read_sequence, replace_file, write_sequence
 from weilend.engine.book_schema import arrow_schema, check_rows
 from weilend.engine.book_tables import GROUP_ROWS, Tables
-from weilend.engine.book_versions import is_settled, resolve, select_fresh
+from weilend.engine.book_versions import is_settled, quote, resolve, select_fresh
 from weilend.engine.book_view import BookView
 
-__all__ = ["Appended", "Book", "BookView", "KindStats"]
+__all__ = ["Appended", "Book", "BookView", "KindStats", "erasable"]
 
 #: Up to so many subjects, an append reads only their rows when it looks for what is there already.
 _FEW_SUBJECTS = 200
 _ALL = 2**61
+_PERSONS = frozenset({"business_id", "owner_id", "shop_id"})
 
 
 class Appended(msgspec.Struct, frozen=True):
@@ -156,6 +157,14 @@ class Book:
                 if vacuum:
                     self._tables.vacuum(name)
 
+    def erase(self, subject: str) -> int:
+        """Rewrite every table without the rows of a subject, and return how many rows went; older views lose their files.
+
+        A row is of a subject who stands in it as business, owner or shop, not of one who is only named as a counterparty. After a
+        kill, erase again. The numbers of the rows that went are given to no others.
+        """
+        return sum(self._erase_kind(KINDS[name], subject) for name in KINDS)
+
     def verify(self) -> tuple[str, ...]:
         """Return what contradicts itself in the book, a sentence each; empty means that it is sound."""
         view = self.view()
@@ -225,6 +234,33 @@ class Book:
             reader = cursor.sql(f"{resolve(kind, files, seq=_ALL)} ORDER BY {order}").to_arrow_reader(GROUP_ROWS)
             added = self._tables.write(kind, _as_tables(reader), self._hook)
         self._tables.commit(kind, added, overwrite=True, hook=self._hook)
+
+    def _erase_kind(self, kind: Kind, subject: str) -> int:
+        with hold_lock(self._folder), self._connection.cursor() as cursor:
+            self._recover()
+            files = self._tables.files(kind.name)
+            gone: int = 0
+            if files:
+                rows = resolve(kind, files, seq=_ALL)
+                others = " AND ".join(f"{name} IS DISTINCT FROM {quote(subject)}" for name in erasable(kind))
+                gone = cursor.sql(f"SELECT count(*) FROM ({rows}) WHERE NOT ({others})").fetchall()[0][0]
+            if gone:
+                order = f"{kind.subjects[0]}, happened_at, seq"
+                kept = cursor.sql(f"SELECT * FROM ({rows}) WHERE {others} ORDER BY {order}").to_arrow_reader(GROUP_ROWS)
+                added = self._tables.write(kind, _as_tables(kept), self._hook)
+                self._tables.commit(kind, added, overwrite=True, hook=self._hook)
+            if files:
+                self._tables.vacuum(kind.name)  # also where a killed erasure left files that no version reads
+        return gone
+
+
+def erasable(kind: Kind) -> tuple[str, ...]:
+    """Return the columns that say of whom a record is, so that erasing one of them erases it.
+
+    >>> erasable(KINDS["invoice"])
+    ('business_id',)
+    """
+    return tuple(name for name in kind.subjects if name in _PERSONS) or kind.subjects[:1]
 
 
 def _keep(rows: pa.Table, mask: npt.NDArray[np.bool_]) -> pa.Table:

@@ -12,6 +12,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from weilend.core.errors import SourceError
+from weilend.core.values import Reason
+from weilend.sources.tokens import CLEAR, clear_values
 
 Rows = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
@@ -26,8 +28,9 @@ FACTS = pa.schema([("file", pa.string()), ("business_id", pa.string())])
 class Batch(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """The records of one or more files, ready to append, and what is needed to account for every raw row.
 
-    `records` holds a table per kind; `row_of` the raw row (from 0, over all files) of each record; `rejects` the quarantined
-    rows (`file_row` counts data rows from 1, `original` is the row as JSON); `rows` the file and business of every raw row.
+    `records` holds a table per kind; `row_of` the raw row (from 0, over all files) of each record, or -1 for a record about a
+    file as a whole (a balance, a reconciliation); `rejects` the quarantined rows (`file_row` counts data rows from 1, `original`
+    is the row as JSON); `rows` the file and business of every raw row; `clear` what the tokens in the records stand for.
 
     >>> Batch(records={}, row_of={}, rejects=REJECTS.empty_table(), rows=FACTS.empty_table()).rows.num_rows
     0
@@ -37,6 +40,7 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     row_of: dict[str, Rows]
     rejects: pa.Table
     rows: pa.Table
+    clear: pa.Table = msgspec.field(default_factory=CLEAR.empty_table)
 
 
 class FileCount(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,6 +75,20 @@ class Accounting(msgspec.Struct, frozen=True, kw_only=True):
     reasons: dict[str, int]
 
 
+def reject_rows(file: str, rejects: Sequence[tuple[int, Reason, object]]) -> pa.Table:
+    """Return quarantined rows as a table: (row from 0, reason, the row as it stood, which becomes JSON) each.
+
+    >>> reject_rows("a.csv", [(2, Reason("missing", "no day", "无日期"), ["", "1"])]).to_pylist()[0]["original"]
+    '["","1"]'
+    """
+    lines = [
+        {"row": row, "file": file, "file_row": row + 1, "reason": reason.code, "en": reason.en, "zh": reason.zh,
+         "original": msgspec.json.encode(original).decode()}
+        for row, reason, original in rejects
+    ]  # fmt: skip
+    return pa.Table.from_pylist(lines, schema=REJECTS)
+
+
 def account(batch: Batch, fresh: Mapping[str, Mask]) -> Accounting:
     """Return where each raw row went, given which records of each kind the book had not known.
 
@@ -89,8 +107,9 @@ def account(batch: Batch, fresh: Mapping[str, Mask]) -> Accounting:
     for kind, row_of in batch.row_of.items():
         if len(fresh[kind]) != len(row_of):
             raise SourceError(f"{len(fresh[kind])} answers for {len(row_of)} records of {kind}", hint="append the whole batch")
-        read[row_of] = True
-        accepted[row_of[fresh[kind]]] = True
+        borne = row_of >= 0
+        read[row_of[borne]] = True
+        accepted[row_of[borne & fresh[kind]]] = True
     rejected[batch.rejects["row"].to_numpy()] = True
     if not np.array_equal(read, ~rejected):
         raise SourceError("a row was neither read nor quarantined, or both", hint="check the emits of the profile")
@@ -145,13 +164,14 @@ def join(batches: Sequence[Batch]) -> Batch:
     for start, batch in zip(starts, batches, strict=False):
         for kind, table in batch.records.items():
             records.setdefault(kind, []).append(table)
-            row_of.setdefault(kind, []).append(batch.row_of[kind] + start)
+            row_of.setdefault(kind, []).append(np.where(batch.row_of[kind] < 0, -1, batch.row_of[kind] + start))
         rejects.append(batch.rejects.set_column(0, "row", pc.add(batch.rejects["row"], int(start))))
     return Batch(
         records={kind: pa.concat_tables(tables) for kind, tables in records.items()},
         row_of={kind: np.concatenate(parts) for kind, parts in row_of.items()},
         rejects=pa.concat_tables(rejects),
         rows=pa.concat_tables([batch.rows for batch in batches]),
+        clear=clear_values(batch.clear for batch in batches),
     )
 
 

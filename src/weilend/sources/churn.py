@@ -12,7 +12,9 @@ import pyarrow as pa
 from weilend.core.errors import NotFoundError, SourceError
 from weilend.core.money import PPM
 from weilend.sources.cumcm2020c import CHURN_HEADER, CUMCM2020C
-from weilend.sources.tables import header_of, read_table, write_table
+from weilend.sources.files.headers import headers_of
+from weilend.sources.files.texts import TextSheet, candidates
+from weilend.sources.files.written import write_table
 
 #: (annual_rate_ppm, share of borrowers lost in ppm by class), by rising rate.
 Churn = tuple[tuple[int, dict[str, int]], ...]
@@ -32,10 +34,11 @@ def read_churn(path: Path) -> Churn:
     """
     if not path.is_file():
         raise NotFoundError(f"there is no file {path}", hint="give the table of annual rates and shares lost")
-    if header_of(path, CUMCM2020C.encodings) != CHURN_HEADER:
+    if CHURN_HEADER not in headers_of(path):
         raise SourceError(f"{path.name} is no table of rates and shares lost", hint=f"its header is {','.join(CHURN_HEADER)}")
-    raw = read_table(path, CUMCM2020C.encodings)
-    columns = [[_ppm(cell, path) for cell in raw.table[name].to_pylist()] for name in CHURN_HEADER]
+    sheet = TextSheet(path, candidates(path, CUMCM2020C.encodings)[0], ",", multiline=False)
+    rows = [list(row.values()) for block in sheet.blocks(0, len(CHURN_HEADER), 0) for row in block.table.to_pylist()]
+    columns = [[_ppm(row[place] or "", path) for row in rows] for place in range(len(CHURN_HEADER))]
     rates = columns[0]
     if not rates or any(later <= earlier for earlier, later in pairwise(rates)):
         raise SourceError(f"the rates in {path.name} do not rise", hint="give each annual rate once, in rising order")

@@ -9,7 +9,8 @@ from __future__ import annotations
 from datetime import date
 from typing import Final
 
-from weilend.sources.profile import Check, Clock, Column, Emit, Layout, Part, Profile, register
+from weilend.sources.profile import Check, Clock, Column, Emit, Layout, Part, Profile
+from weilend.sources.tables.admission import register
 
 #: The lists of firms have no date. The last invoice is of 2020-02-21, so what they say is taken as known when March begins.
 EXPORT_DAY: Final = date(2020, 3, 1)

@@ -1,45 +1,46 @@
-"""In: raw files and a profile. Out: a `Batch` of identified records with both clocks. Used: by the desk when data comes in."""
+"""In: files and what is said of them. Out: `Batch`es of identified records with both clocks. Used: by the desk when data comes
+in.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Final, Unpack
 
 import msgspec
-import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from weilend.core.calendars import Calendar
-from weilend.core.errors import ConsentError, SourceError
-from weilend.core.records import KINDS, Kind
-from weilend.core.values import Reason
-from weilend.sources.batch import FACTS, REJECTS, Batch, Mask, Rows, join
-from weilend.sources.clocks import days, instants
-from weilend.sources.converters import CONVERTERS, REASONS
-from weilend.sources.identity import identify
-from weilend.sources.profile import PROFILES, Check, Emit, Layout, Profile, record_columns
-from weilend.sources.tables import RawTable, files_in, header_of, read_table
+from weilend.core.errors import SourceError
+from weilend.sources.batch import Batch, join
+from weilend.sources.catalogue import SOURCES, knowing, load
+from weilend.sources.files.headers import Found, files_in, find, headers_of
+from weilend.sources.intake import Intake, Said
+from weilend.sources.profile import PROFILES, Profile, record_columns
+from weilend.sources.steps.scene import Facts
+from weilend.sources.tables.batches import drawn_batches, unjoined
+from weilend.sources.tables.collected import Collected, stacked_tables
+from weilend.sources.tables.folders import ask_for_tables, mains
 
-Facts = dict[str, pa.Array]
-_ARROW_TYPES = {"integer": pa.int64(), "text": pa.string(), "date": pa.date32(), "boolean": pa.bool_()}
+_UNKNOWN_HINT: Final = "check that it is an exported file, or describe its columns in a profile (docs/howto/add-a-source.md)"
 
 
-class Origin(msgspec.Struct, frozen=True, kw_only=True):
-    """Where records come from: what the frame of each says besides its clocks.
+class Surveyed(msgspec.Struct, frozen=True):
+    """A file and the source that knows it: "" for a table that only explains codes, None where no source does and `why` says so.
 
-    >>> Origin(profile=PROFILES["cumcm2020c"], calendar=Calendar(), consent_id="own-data").profile.known_basis
-    'reconstructed'
+    >>> Surveyed(Path("a.csv"), "cmb_debit").why
+    ''
     """
 
-    profile: Profile
-    calendar: Calendar
-    consent_id: str
+    file: Path
+    source: str | None
+    why: str = ""
 
 
 def detect(path: Path) -> str:
-    """Return the name of the profile that knows the file at a path, or every file of a folder, by their headers.
+    """Return the name of the source that knows the file at a path, or every file of a folder, by their first bytes and headers.
 
     Raises `SourceError` where none does.
 
@@ -49,30 +50,78 @@ def detect(path: Path) -> str:
     >>> detect(folder)
     'cumcm2020c'
     """
-    files = files_in(path)
-    for name in PROFILES:
-        try:
-            if _matched(PROFILES[name], files):
-                return name
-        except SourceError:
-            continue
-    raise SourceError(f"no source knows {path}", hint=f"check that it is an exported file; known are {', '.join(PROFILES)}")
+    names = {name for file in files_in(path) for name in [source_of(file)] if name}
+    if len(names) != 1:
+        what = f"no source knows {path}" if not names else f"{path} holds files of {', '.join(sorted(names))}"
+        raise SourceError(what, hint=_UNKNOWN_HINT)
+    return names.pop()
 
 
-def read(profile: str | Profile, path: Path, *, calendar: Calendar, consent_id: str) -> Batch:
-    """Return all records of a file, or of a folder's csv and parquet files, with the rows that were quarantined.
+def source_of(file: Path) -> str:
+    """Return the name of the source that knows one file, "" where it is a reference of some profile and holds no records.
 
-    Raises `ConsentError` without a consent, `NotFoundError` where there is nothing, `SourceError` for a file of another format.
+    Raises `SourceError` where none does.
+
+    >>> import tempfile
+    >>> file = Path(tempfile.mkdtemp()) / "a.csv"
+    >>> _ = file.write_text("企业代号,企业名称\\nE1,***公司\\n", encoding="utf-8")
+    >>> source_of(file)
+    'cumcm2020c'
+    """
+    load()
+    source = knowing(file)
+    if source is not None:
+        return source.name
+    found = find(file, [PROFILES[name] for name in PROFILES])
+    if found:
+        return found[0].profile.name
+    headers = headers_of(file)
+    if any(PROFILES[name].is_reference(header) for name in PROFILES for header in headers):
+        return ""
+    raise SourceError(f"no source knows {file.name}", hint=_UNKNOWN_HINT)
+
+
+def survey(path: Path) -> tuple[Surveyed, ...]:
+    """Return which source knows each file of a folder and its folders, or the one file: for folders of mixed files.
+
+    >>> import tempfile
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> _ = (folder / "firms.csv").write_text("企业代号,企业名称\\nE1,***公司\\n", encoding="utf-8")
+    >>> _ = (folder / "notes.txt").write_text("hello", encoding="utf-8")
+    >>> [(one.file.name, one.source) for one in survey(folder)]
+    [('firms.csv', 'cumcm2020c'), ('notes.txt', None)]
+    """
+    files = sorted(file for file in path.rglob("*") if file.is_file()) if path.is_dir() else files_in(path)
+    return tuple(_surveyed(file) for file in files)
+
+
+def _surveyed(file: Path) -> Surveyed:
+    try:
+        return Surveyed(file, source_of(file))
+    except SourceError as error:
+        return Surveyed(file, None, str(error))
+
+
+def read(profile: str | Profile, path: Path, *, calendar: Calendar, consent_id: str, **said: Unpack[Said]) -> Batch:
+    """Return all records of a file, or of a folder's files, with the rows that were quarantined.
+
+    Raises `ConsentError` without a consent, `NotFoundError` where there is nothing, `SourceError` for a file of another format,
+    `InputError` where the format needs to be told whose the file is, or the key that hides names.
 
     >>> read("cumcm2020c", Path("."), calendar=Calendar(), consent_id="")
     Traceback (most recent call last):
     weilend.core.errors.ConsentError: data came without a consent. Hint: say under which consent it may be read
     """
-    return join(tuple(read_files(profile, path, calendar=calendar, consent_id=consent_id)))
+    return join(tuple(read_files(profile, path, calendar=calendar, consent_id=consent_id, **said)))
 
 
-def read_files(profile: str | Profile, path: Path, *, calendar: Calendar, consent_id: str) -> Iterator[Batch]:
-    """Yield one batch a file, so that a caller may append and forget each; headers are checked before any file is read.
+def read_files(
+    profile: str | Profile, path: Path | Sequence[Path], *, calendar: Calendar, consent_id: str, **said: Unpack[Said]
+) -> Iterator[Batch]:
+    """Yield batches, at least one a file, so that a caller may append and forget each; headers are checked before any file is
+    read.
+
+    `path` is a file, a folder, or the files that belong together.
 
     >>> import tempfile
     >>> folder = Path(tempfile.mkdtemp())
@@ -80,173 +129,73 @@ def read_files(profile: str | Profile, path: Path, *, calendar: Calendar, consen
     >>> [batch.rows.num_rows for batch in read_files("cumcm2020c", folder, calendar=Calendar(), consent_id="own-data")]
     [1]
     """
-    if not consent_id.strip():
-        raise ConsentError("data came without a consent", hint="say under which consent it may be read")
+    intake = Intake(calendar=calendar, consent_id=consent_id, **said)
+    intake.consent()
+    load()
+    files = files_in(path) if isinstance(path, Path) else tuple(path)
+    if isinstance(profile, str) and profile in SOURCES:
+        return (SOURCES[profile].read(file, intake) for file in files)
     known = PROFILES[profile] if isinstance(profile, str) else profile
-    origin = Origin(profile=known, calendar=calendar, consent_id=consent_id)
-    matched = _matched(known, files_in(path))
+    matched = _matched(known, files)
     if not matched:
         raise SourceError(f"{path} holds no records of {known.name}", hint="give the file or folder with the records")
-    return (_read_file(file, layout, origin) for file, layout in matched)
+    if not mains(matched):
+        raise SourceError(f"{files[0].parent} holds only tables that others of {known.name} join", hint="give the whole folder")
+    ask_for_tables(known, matched)
+    for found in mains(matched):
+        _ask(found, intake)
+    return _read_all(matched, intake)
 
 
-def emit_records(emit: Emit, facts: Facts, origin: Origin) -> tuple[pa.Table, Rows]:
-    """Return the records that one emit draws from facts, and the position of the fact row behind each.
-
-    >>> profile = PROFILES["cumcm2020c"]
-    >>> facts = {"business_id": pa.array(["E1", "E2"]), "legal_form": pa.array(["company", "other"])}
-    >>> origin = Origin(profile=profile, calendar=Calendar(), consent_id="own-data")
-    >>> table, rows = emit_records(profile.layout("firms").emits[0], facts, origin)
-    >>> table["legal_form"].to_pylist(), rows.tolist()
-    (['company', 'other'], [0, 1])
-    """
-    kept = _concerned(emit, facts, origin.calendar)
-    rows = np.flatnonzero(kept)
-    chosen = facts if kept.all() else {name: fact.filter(pa.array(kept)) for name, fact in facts.items()}
-    kind = KINDS[emit.kind]
-    happened_on = _days_of(emit, chosen, len(rows))
-    columns = {name: _column(kind, name, emit, chosen, len(rows)) for name in record_columns(emit.kind)}
-    columns["happened_on"] = pa.array(days(emit.happened, happened_on)).cast(pa.date32())
-    columns["happened_at"] = pa.array(instants(emit.happened, happened_on, origin.calendar))
-    columns["key"], columns["record_id"] = identify(emit.kind, columns, emit.key)
-    columns["known_at"] = pa.array(instants(emit.known, happened_on, origin.calendar))
-    columns["known_basis"] = _repeat(origin.profile.known_basis, len(rows))
-    columns["source"] = _repeat(origin.profile.name, len(rows))
-    columns["consent_id"] = _repeat(origin.consent_id, len(rows))
-    return pa.table(columns), rows
+def _read_all(matched: list[Found], intake: Intake) -> Iterator[Batch]:
+    """Yield the records of all sheets; tables that others join are read first, and their rows that no row joins are quarantined."""
+    wanted = {one.table for found in matched for one in found.layout.joins}
+    first = [Collected(found, intake, {}) for found in matched if found.layout.name in wanted]
+    ordered = {id(sheet): sheet.ordered() for sheet in first}
+    joined = {name: _stacked([ordered[id(sheet)] for sheet in first if sheet.layout.name == name]) for name in wanted}
+    joined = {name: facts for name, facts in joined.items() if facts}
+    used: dict[str, list[pa.Array]] = {}
+    early = {(sheet.found.file, sheet.found.sheet.name): sheet for sheet in first}
+    for found in mains(matched):
+        sheet = early.get((found.file, found.sheet.name)) or Collected(found, intake, joined)
+        facts = ordered.pop(id(sheet), None) or sheet.ordered()
+        for one in found.layout.joins:
+            used.setdefault(one.table, []).append(pc.unique(facts[one.by]))
+        yield from drawn_batches(sheet, facts)
+    for sheet in first:
+        if not sheet.layout.emits and sheet.layout.counted:
+            yield unjoined(sheet, ordered[id(sheet)], used.get(sheet.layout.name, []))
 
 
-class _Verdicts:
-    """The first reason against each row, if any."""
-
-    def __init__(self, rows: int) -> None:
-        self._reason_of = np.full(rows, -1, np.int32)
-        self._reasons: list[Reason] = []
-
-    def add(self, bad: Mask, reason: Reason) -> None:
-        """Note a reason against rows that have none yet."""
-        if bad.any():
-            self._reason_of[bad & (self._reason_of < 0)] = len(self._reasons)
-            self._reasons.append(reason)
-
-    def sound(self) -> Mask:
-        """Return the rows that nothing was said against."""
-        return self._reason_of < 0
-
-    def reason(self, row: int) -> Reason:
-        """Return the reason against a row."""
-        return self._reasons[int(self._reason_of[row])]
+def _stacked(parts: list[Facts]) -> Facts:
+    """Return the facts of several files of one table as one."""
+    return stacked_tables([pa.table(part) for part in parts]) if parts else {}
 
 
-def _matched(profile: Profile, files: tuple[Path, ...]) -> list[tuple[Path, Layout]]:
+def _matched(profile: Profile, files: tuple[Path, ...]) -> list[Found]:
     matched = []
     for file in files:
-        header = header_of(file, profile.encodings)
-        layout = profile.match(header)
-        if layout is not None:
-            matched.append((file, layout))
-        elif not profile.is_reference(header):
+        found = find(file, [profile])
+        matched += found
+        if not found and not any(profile.is_reference(header) for header in headers_of(file)):
             raise SourceError(f"{file.name} has the header of no table of {profile.name}", hint=_wanted(profile))
     return matched
 
 
 def _wanted(profile: Profile) -> str:
-    return "its tables begin with " + "; or ".join(
-        ", ".join(column.raw for column in layout.columns[:3]) for layout in profile.layouts
-    )
+    return "its tables begin with " + "; or ".join(", ".join(layout.written[:3]) for layout in profile.layouts)
 
 
-def _read_file(file: Path, layout: Layout, origin: Origin) -> Batch:
-    raw = read_table(file, origin.profile.encodings)
-    facts, verdicts = _parse(raw, layout)
-    sound = verdicts.sound()
-    rows = np.flatnonzero(sound)
-    kept = facts if sound.all() else {name: fact.filter(pa.array(sound)) for name, fact in facts.items()}
-    records: dict[str, list[pa.Table]] = {}
-    row_of: dict[str, list[Rows]] = {}
-    for emit in layout.emits:
-        table, positions = emit_records(emit, kept, origin)
-        records.setdefault(emit.kind, []).append(table)
-        row_of.setdefault(emit.kind, []).append(rows[positions])
-    names = _repeat(file.name, raw.table.num_rows)
-    business = facts.get("business_id", pa.nulls(len(names), pa.string()))
-    return Batch(
-        records={kind: pa.concat_tables(tables) for kind, tables in records.items()},
-        row_of={kind: np.concatenate(parts) for kind, parts in row_of.items()},
-        rejects=_rejects(file.name, raw, verdicts, np.flatnonzero(~sound)),
-        rows=pa.table([names, business], schema=FACTS),
-    )
-
-
-def _parse(raw: RawTable, layout: Layout) -> tuple[Facts, _Verdicts]:
-    verdicts = _Verdicts(raw.table.num_rows)
-    torn = np.zeros(raw.table.num_rows, np.bool_)
-    torn[list(raw.torn)] = True
-    verdicts.add(torn, REASONS["torn_row"])
-    facts: Facts = {}
-    for column in layout.columns:
-        cells = raw.table[column.raw].combine_chunks()
-        facts[column.fact], faults = CONVERTERS[column.convert].parse(cells, column)
-        for bad, code in faults:
-            verdicts.add(bad, _about(REASONS[code], column.raw))
-    for check in layout.checks:
-        verdicts.add(_fails(check, facts), Reason(check.code, check.en, check.zh))
-    return facts, verdicts
-
-
-def _about(reason: Reason, column: str) -> Reason:
-    return Reason(reason.code, reason.en.format(column=column), reason.zh.format(column=column))
-
-
-def _fails(check: Check, facts: Facts) -> Mask:
-    total = facts[check.total]
-    for part in check.parts:
-        total = pc.subtract(total, facts[part])
-    mask: Mask = pc.fill_null(pc.not_equal(total, 0), fill_value=False).to_numpy(zero_copy_only=False)
-    return mask
-
-
-def _rejects(file: str, raw: RawTable, verdicts: _Verdicts, rows: Rows) -> pa.Table:
-    originals = raw.table.take(pa.array(rows)).to_pylist()
-    said = [verdicts.reason(int(row)) for row in rows]
-    lines = [
-        {"row": int(row), "file": file, "file_row": int(row) + 1, "reason": reason.code, "en": reason.en, "zh": reason.zh,
-         "original": _as_json(raw.torn.get(int(row), original))}
-        for row, reason, original in zip(rows, said, originals, strict=True)
-    ]  # fmt: skip
-    return pa.Table.from_pylist(lines, schema=REJECTS)
-
-
-def _as_json(row: object) -> str:
-    return msgspec.json.encode(row).decode()
-
-
-def _concerned(emit: Emit, facts: Facts, calendar: Calendar) -> Mask:
-    count = len(next(iter(facts.values())))
-    mask = np.ones(count, np.bool_)
-    if emit.when is not None:
-        name, word = emit.when
-        mask = pc.equal(facts[name], word).to_numpy(zero_copy_only=False)
-    if emit.known_before is not None:
-        happened_on = _days_of(emit, facts, count)
-        mask = mask & (instants(emit.known, happened_on, calendar) < instants(emit.known_before, happened_on, calendar))
-    return mask
-
-
-def _days_of(emit: Emit, facts: Facts, count: int) -> npt.NDArray[np.int32]:
-    """Return the days (since 1970-01-01) of the facts, or of the emit's clock where the source has no date."""
-    if "happened_on" not in facts:
-        return days(emit.happened, np.zeros(count, np.int32))
-    found: npt.NDArray[np.int32] = facts["happened_on"].cast(pa.int32()).to_numpy(zero_copy_only=False)
-    return found
-
-
-def _column(kind: Kind, name: str, emit: Emit, facts: Facts, count: int) -> pa.Array:
-    wanted = _ARROW_TYPES[kind.field(name).type]
-    if name in emit.constants:
-        return _repeat(emit.constants[name], count)
-    return facts[name].cast(wanted) if name in facts else pa.nulls(count, wanted)
-
-
-def _repeat(text: str, count: int) -> pa.Array:
-    return pa.repeat(pa.scalar(text), count)
+def _ask(found: Found, intake: Intake) -> None:
+    """Ask for what the file cannot say before any row is read."""
+    what = f"{found.profile.en} ({found.profile.name})"
+    facts = {column.fact for column in found.layout.columns}
+    for emit in found.layout.emits:
+        subject = record_columns(emit.kind)[0]
+        if subject not in facts and subject not in emit.constants and subject not in emit.facts:
+            if subject == "business_id":
+                intake.business(what)
+            if subject == "shop_id":
+                intake.shop(what)
+    if found.profile.secrets:
+        intake.hide(what)

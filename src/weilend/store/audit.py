@@ -13,11 +13,23 @@ from typing import Any, Final
 from sqlalchemy import Connection, RowMapping, Table, func, select
 
 from weilend.core.ids import bytes_hash, content_hash
-from weilend.store.schema import ANSWER, ARTIFACT, AUDIT, CITATION, DOCUMENT, INTAKE, LIFECYCLE, OUTBOX, QUARANTINE, RECEIPT
+from weilend.store.schema import (
+    ANSWER,
+    ARTIFACT,
+    AUDIT,
+    CITATION,
+    DOCUMENT,
+    INTAKE,
+    LIFECYCLE,
+    OUTBOX,
+    QUARANTINE,
+    RECEIPT,
+    SEALED,
+)
 from weilend.store.values import ChainHead
 
 #: Every table whose rows are sealed, in an order in which references hold.
-AUDITED: Final = (INTAKE, RECEIPT, ANSWER, OUTBOX, ARTIFACT, DOCUMENT, CITATION, QUARANTINE, LIFECYCLE)
+AUDITED: Final = (INTAKE, RECEIPT, ANSWER, OUTBOX, ARTIFACT, DOCUMENT, CITATION, QUARANTINE, LIFECYCLE, SEALED)
 
 #: Columns that may change after a row was written.
 MUTABLE: Final = frozenset({"delivered_at"})

@@ -20,8 +20,9 @@ WAIT_SECONDS: Final = 60  # how long a writer waits for another one before it gi
 TURNS: Final = 100  # how often a process that finds the file taken waits its turn to open it
 
 #: What makes an SQLite commit durable and complete: its log is synced at every commit, and references hold.
-#: `fullfsync` matters on macOS only, where a plain sync stops at the drive's cache.
-PRAGMAS: Final = ("synchronous = FULL", "fullfsync = ON", "foreign_keys = ON")
+#: `fullfsync` matters on macOS only, where a plain sync stops at the drive's cache. What is overwritten, such as the key of a
+#: subject who is erased, is overwritten with zeros.
+PRAGMAS: Final = ("synchronous = FULL", "fullfsync = ON", "foreign_keys = ON", "secure_delete = ON")
 
 WRITES: Final = "writes"
 

@@ -127,7 +127,27 @@ LIFECYCLE: Final = Table(
     Index("lifecycle_by_name", "kind", "name", "seq"),
 )
 
-#: One entry for each row of the tables above, each sealing the one before it.
+#: What stands behind tokens and in quarantined rows, encrypted under the key of the subject it is of.
+SEALED: Final = Table(
+    "sealed",
+    METADATA,
+    Column("sealed_id", Text, primary_key=True),
+    Column("subject", Text, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Index("sealed_by_subject", "subject"),
+)
+
+#: The key of each subject, itself encrypted. Erasing a subject shreds it; so this one table is not sealed by the audit.
+SUBJECT_KEY: Final = Table(
+    "subject_key",
+    METADATA,
+    Column("subject", Text, primary_key=True),
+    Column("wrapped", LargeBinary),
+    Column("erased_at", BigInteger),
+)
+
+#: One entry for each row of the tables above (but for keys), each sealing the one before it.
 AUDIT: Final = Table(
     "audit",
     METADATA,
@@ -196,6 +216,16 @@ MIGRATIONS: Final = (
             ' version TEXT NOT NULL, "action" TEXT NOT NULL, who TEXT NOT NULL, "at" BIGINT NOT NULL,'
             " effective_at BIGINT NOT NULL, why TEXT NOT NULL)",
             "CREATE INDEX lifecycle_by_name ON lifecycle (kind, name, seq)",
+        ),
+    ),
+    Migration(
+        3,
+        "clear values, encrypted under a key for each subject",
+        (
+            "CREATE TABLE sealed (sealed_id TEXT NOT NULL PRIMARY KEY, subject TEXT NOT NULL, content BYTES NOT NULL,"
+            ' "at" BIGINT NOT NULL)',
+            "CREATE INDEX sealed_by_subject ON sealed (subject)",
+            "CREATE TABLE subject_key (subject TEXT NOT NULL PRIMARY KEY, wrapped BYTES, erased_at BIGINT)",
         ),
     ),
 )

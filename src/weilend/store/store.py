@@ -240,7 +240,7 @@ class Store:
         ...     store.put_quarantine([row], at=0), store.put_quarantine([row], at=1), store.quarantine_counts()
         (1, 0, {'no_date': 1})
         """
-        named = {_row_id(row): row for row in rows}
+        named = {quarantine_id(row): row for row in rows}
         with writing(self.engine) as connection:
             known = _quarantined(connection, list(named))
             new = {name: row for name, row in named.items() if name not in known}
@@ -383,7 +383,13 @@ def _document(connection: Connection, kind: str, document_id: str) -> Document |
     return Document(kind=kind, document_id=document_id, content=row.content, cites=tuple(cites), at=row.at)
 
 
-def _row_id(row: QuarantinedRow) -> str:
+def quarantine_id(row: QuarantinedRow) -> str:
+    """Return the id of a row in quarantine: the same file read twice gives the same ids.
+
+    >>> row = QuarantinedRow(file="a.csv", row=2, reason="no_date", en="no date", zh="缺少日期", original="x,y")
+    >>> len(quarantine_id(row))
+    32
+    """
     return content_hash([row.file, row.row, row.original])
 
 

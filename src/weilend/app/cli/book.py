@@ -1,4 +1,4 @@
-"""In: raw files; the record book. Out: where rows went, what the book holds. Used: as `weilend ingest|quarantine|book`."""
+"""In: the record book. Out: what it holds, whether it is sound. Used: as `weilend book|audit`."""
 
 from __future__ import annotations
 
@@ -7,44 +7,7 @@ from pathlib import Path
 
 import click
 
-from weilend.app.cli.show import home_option, json_option, open_home, print_rows, telling
-
-
-@click.command("ingest")
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--consent", required=True, help="Under which consent the data may be used, such as own-data.")
-@click.option("--source", help="The source that knows the files; by default their headers say.")
-@home_option
-@json_option
-def ingest_command(paths: tuple[Path, ...], consent: str, source: str | None, home: Path, *, as_json: bool) -> None:
-    """Read raw files or folders into the book; what cannot be read is quarantined. Twice is once."""
-    from weilend.app.desk.ingest import check_readable  # late: see show.open_home
-
-    for path in paths:
-        check_readable(path, consent_id=consent, profile=source)
-    rows = []
-    with telling() as tell:
-        desk = open_home(home, create=True, tell=tell)
-        for path in paths:
-            counted = desk.ingest(path, consent=consent, source=source)
-            rows += [(one.file, one.rows_in, one.accepted, one.duplicate, one.quarantined) for one in counted.files]
-    print_rows(("file", "rows", "accepted", "duplicate", "quarantined"), rows, as_json=as_json)
-
-
-@click.group("quarantine")
-def quarantine_group() -> None:
-    """Rows that could not be read."""
-
-
-@quarantine_group.command("list")
-@click.option("--limit", default=50, show_default=True, type=click.IntRange(min=1), help="At most so many rows.")
-@home_option
-@json_option
-def quarantine_list(limit: int, home: Path, *, as_json: bool) -> None:
-    """List quarantined rows with the reason and the original."""
-    found = open_home(home).quarantined(limit)
-    rows = [(row.file, row.row, row.en, row.zh, row.original) for row in found]
-    print_rows(("file", "row", "reason", "原因", "original"), rows, as_json=as_json)
+from weilend.app.cli.show import home_option, json_option, open_home, print_rows
 
 
 @click.group("book")
@@ -77,6 +40,16 @@ def book_verify(home: Path) -> None:
     _tell(open_home(home).verify_book())
 
 
+@book_group.command("erase")
+@click.argument("subject")
+@click.confirmation_option(prompt="Nothing brings back what is erased. Go on?", help="Do not ask.")
+@home_option
+def book_erase(subject: str, home: Path) -> None:
+    """Erase a business, owner or shop (SUBJECT): its rows, what its tokens stand for, its quarantined rows."""
+    erased = open_home(home).erase(subject)
+    click.echo(f"{erased.subject} is erased: {erased.rows:,} rows of the book went, its key is shredded")
+
+
 @click.command("audit")
 @home_option
 def audit_command(home: Path) -> None:
@@ -92,4 +65,4 @@ def _tell(problems: tuple[str, ...]) -> None:
     click.echo("sound")
 
 
-COMMANDS = (ingest_command, quarantine_group, book_group, audit_command)
+COMMANDS = (book_group, audit_command)

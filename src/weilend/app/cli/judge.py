@@ -48,6 +48,8 @@ def replay_command(receipt_id: str | None, changes: tuple[str, ...], home: Path,
         replayed = open_home(home, tell=tell).replay(receipt_id, from_records=not sealed_only)
     for problem in replayed.problems[:20]:
         click.echo(problem, err=True)
+    for gone in replayed.erased:
+        click.echo(f"{gone}: erased")
     click.echo(f"{replayed.identical} of {replayed.of} identical")
     if replayed.identical < replayed.of:
         sys.exit(1)

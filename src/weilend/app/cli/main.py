@@ -7,7 +7,7 @@ import sys
 
 import click
 
-from weilend.app.cli import book, judge, model, policy, run, sim
+from weilend.app.cli import book, intake, judge, model, policy, run, sim
 from weilend.core.errors import WeilendError
 
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
@@ -20,7 +20,15 @@ def cli() -> None:
     """Judge micro and small businesses from the data they leave behind, and lend to them (微贷)."""
 
 
-for _command in (*run.COMMANDS, *book.COMMANDS, *model.COMMANDS, *judge.COMMANDS, *policy.COMMANDS, *sim.COMMANDS):
+for _command in (
+    *run.COMMANDS,
+    *intake.COMMANDS,
+    *book.COMMANDS,
+    *model.COMMANDS,
+    *judge.COMMANDS,
+    *policy.COMMANDS,
+    *sim.COMMANDS,
+):
     cli.add_command(_command)
 
 

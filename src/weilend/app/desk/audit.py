@@ -10,6 +10,7 @@ from weilend.app.desk.home import Home
 from weilend.core.records import KINDS
 from weilend.engine import BookView
 from weilend.sources import record_ids
+from weilend.store import Vault
 
 
 def audit(home: Home) -> tuple[str, ...]:
@@ -38,6 +39,8 @@ def _missing_decisions(home: Home, view: BookView) -> Iterator[str]:
     decided = view.read("decision", columns=["receipt_id"])["receipt_id"].to_pylist()
     told = set(decided)
     receipts = {receipt.receipt_id: receipt for receipt in home.store.receipts()}
+    erased = Vault(home.store.engine).erased()
+    receipts = {name: one for name, one in receipts.items() if one.application.business_id not in erased}
     latest = {(one.application.business_id, one.application.application_id): one.receipt_id for one in receipts.values()}
     missing = [receipt_id for receipt_id in latest.values() if receipt_id not in told]
     strangers = [receipt_id for receipt_id in told if receipt_id not in receipts]

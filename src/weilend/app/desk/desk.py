@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
+from typing import Unpack
 
 import msgspec
 import pyarrow as pa
@@ -15,12 +16,15 @@ from weilend.app.desk.audit import audit
 from weilend.app.desk.crowds import PROFILE, profile, rebuild_crowds
 from weilend.app.desk.decide import decide
 from weilend.app.desk.deliver import deliver
+from weilend.app.desk.erase import Erased, erase_subject
 from weilend.app.desk.feature_audit import FeatureAudit, audit_features
 from weilend.app.desk.home import Home, open_home
-from weilend.app.desk.ingest import ingest, quarantine
+from weilend.app.desk.ingest import Ingested, ingest, ingest_paths, refuse_erased, retry_paths
 from weilend.app.desk.modelling import Study, Training, fit_card, share_reconstructed_ppm, study_model
 from weilend.app.desk.population import Population, find_population
+from weilend.app.desk.privacy import keep_clear, tokens_of
 from weilend.app.desk.progress import Tell, say_nothing
+from weilend.app.desk.quarantine import Waiting, quarantine, waiting_rows
 from weilend.app.desk.records import to_rows
 from weilend.app.desk.replay import Replayed, replay_receipts
 from weilend.app.desk.run import Order, Result, run
@@ -42,8 +46,8 @@ from weilend.features.spine_file import from_file
 from weilend.lending import load_product
 from weilend.models import Card
 from weilend.models.package import About
-from weilend.sources import Accounting, detect, read
-from weilend.store import Document, QuarantinedRow
+from weilend.sources import Accounting, Said, detect, read
+from weilend.store import Document
 
 
 class Desk:
@@ -60,9 +64,24 @@ class Desk:
         self.home = home
         self.tell = tell
 
-    def ingest(self, path: str | Path, *, consent: str, source: str | None = None) -> Accounting:
-        """Read raw files into the book; returns where every row went."""
-        return ingest(self.home, Path(path), consent_id=consent, profile=source, at=now(), tell=self.tell)
+    def ingest(self, path: str | Path, *, consent: str, source: str | None = None, **said: Unpack[Said]) -> Accounting:
+        """Read raw files of one source into the book; returns where every row went.
+
+        `said` is what files cannot say of themselves: `business_id`, `shop_id`, `tax_id`, `currency` and so on.
+        """
+        return ingest(self.home, Path(path), consent_id=consent, profile=source, at=now(), tell=self.tell, **said)
+
+    def ingest_paths(self, paths: Sequence[Path], *, consent: str, source: str | None = None, **said: Unpack[Said]) -> Ingested:
+        """Read files, folders and zips of mixed sources into the book; returns what each file gave."""
+        return ingest_paths(self.home, paths, consent_id=consent, profile=source, at=now(), tell=self.tell, **said)
+
+    def retry(self, paths: Sequence[Path], *, consent: str, **said: Unpack[Said]) -> int:
+        """Read files with quarantined rows again; returns how many rows left quarantine."""
+        return retry_paths(self.home, paths, consent_id=consent, at=now(), tell=self.tell, **said)
+
+    def erase(self, subject: str) -> Erased:
+        """Erase a business, owner or shop: its key, what the key opened, and its rows of the book."""
+        return erase_subject(self.home, subject, at=now())
 
     def run(self, order: Order, out: Path) -> Result:
         """Run the main job and write its outputs."""
@@ -155,8 +174,11 @@ class Desk:
 
     def _read_payload(self, path: Path, business_id: str, consent: str) -> dict[str, pa.Table]:
         """Return the records of one business in raw files; what cannot be read is quarantined, what is not its own is left."""
-        batch = read(detect(path), path, calendar=self.home.calendar, consent_id=consent)
-        quarantine(self.home, batch, at=now())
+        told: Said = {"business_id": business_id, "tokens": tokens_of(self.home)}
+        batch = read(detect(path), path, calendar=self.home.calendar, consent_id=consent, **told)
+        refuse_erased(self.home, batch)
+        quarantine(self.home, batch, whose=business_id, at=now())
+        keep_clear(self.home, business_id, batch.clear, at=now())
         own = {kind: table.filter(pc.equal(table["business_id"], business_id)) for kind, table in batch.records.items()}
         return {kind: table for kind, table in own.items() if table.num_rows}
 
@@ -191,9 +213,9 @@ class Desk:
         """Compact the book."""
         self.home.book.compact()
 
-    def quarantined(self, limit: int = 50) -> tuple[QuarantinedRow, ...]:
+    def quarantined(self, limit: int = 50, *, file: str = "") -> tuple[Waiting, ...]:
         """Return the oldest rows that could not be read, and why."""
-        return self.home.store.quarantine(limit)
+        return waiting_rows(self.home, limit, file=file)
 
     def _instant(self, day: str | date) -> int:
         return self.home.calendar.start_of(parse_day(day) if isinstance(day, str) else day)

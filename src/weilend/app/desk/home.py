@@ -3,10 +3,15 @@
 home/config.toml   time zone
 home/book/         the record book (Delta tables)
 home/store.db      the system of record (SQLite)
+home/secret.key    what hides names and seals what they stand for; made with the home, for its owner alone
+home/sources/      profiles of this institution's own formats
 """
 
 from __future__ import annotations
 
+import os
+import secrets
+import stat
 import tomllib
 from pathlib import Path
 
@@ -17,6 +22,7 @@ from weilend.core.errors import InputError, NotFoundError
 from weilend.engine.book import Book
 from weilend.store import Store
 
+KEY_FILE, SECRET_BYTES = "secret.key", 32
 DEFAULT_CONFIG = '# Days and months belong to this place.\nzone = "Asia/Shanghai"\n'
 
 
@@ -42,8 +48,39 @@ def open_home(folder: Path, *, create: bool = True) -> Home:
             raise InputError(f"{folder} is not a home and not an empty folder", hint="choose another --home")
         folder.mkdir(parents=True, exist_ok=True)
         config.write_text(DEFAULT_CONFIG, encoding="utf-8")
+        home_secret(folder)
     calendar = Calendar(_read_zone(config))
     return Home(folder, calendar, Book.open(folder / "book", calendar=calendar), Store.open(str(folder / "store.db")))
+
+
+def home_secret(folder: Path) -> bytes:
+    """Return the secret of a home: 32 random bytes, made for their owner alone where there are none yet.
+
+    Raises `InputError` where others may read the file, or it holds something else.
+    """
+    path = folder / KEY_FILE
+    try:
+        number = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return _read_secret(path)
+    secret = secrets.token_bytes(SECRET_BYTES)
+    with os.fdopen(number, "w") as file:
+        file.write(secret.hex() + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    return secret
+
+
+def _read_secret(path: Path) -> bytes:
+    if os.name == "posix" and path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise InputError(f"{path} can be read by others than its owner", hint=f"chmod 600 {path}")
+    try:
+        secret = bytes.fromhex(path.read_text(encoding="ascii"))
+    except (ValueError, UnicodeDecodeError):
+        secret = b""
+    if len(secret) != SECRET_BYTES:
+        raise InputError(f"{path} is not the secret of a home", hint="bring it back: a new one opens nothing")
+    return secret
 
 
 def _read_zone(config: Path) -> str:

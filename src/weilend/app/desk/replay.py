@@ -6,7 +6,7 @@ it stood at the receipt's seq, still gives the sealed inputs.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -25,27 +25,34 @@ from weilend.engine import BookView
 from weilend.features.compute import finish
 from weilend.features.plans import FeatureSet, make_plan
 from weilend.models import score
+from weilend.store import Vault
 
 #: Receipts between two words of progress: a receipt takes less time than a word.
 TOLD_EVERY = 100
 
 
 class Replayed(msgspec.Struct, frozen=True):
-    """What came of a replay: `identical` of `of` receipts, and the sentence of each that differs."""
+    """What came of a replay: `identical` of `of` receipts, and the sentence of each that differs.
+
+    Receipts of businesses that were erased are not replayed: `erased` are their ids.
+    """
 
     of: int
     identical: int
     problems: tuple[str, ...]
+    erased: tuple[str, ...] = ()
 
 
 def replay_receipts(
     home: Home, receipts: Iterable[Receipt], *, from_records: bool = True, tell: Tell = say_nothing
 ) -> Replayed:
     """Replay receipts from what they sealed, and from the records as they stood then."""
+    gone = Vault(home.store.engine).erased()
+    erased: list[str] = []
     kept: list[Receipt] = []
     problems: list[tuple[str, str]] = []
     count = 0
-    for count, (receipt, problem) in enumerate(_replay_sealed(home, receipts), start=1):
+    for count, (receipt, problem) in enumerate(_replay_sealed(home, _of_others(receipts, gone, erased)), start=1):
         problems += [(receipt.receipt_id, problem)] if problem else []
         kept += [receipt] if from_records else []  # else they are read one by one and forgotten
         if count % TOLD_EVERY == 0:
@@ -53,7 +60,16 @@ def replay_receipts(
     tell("replay", count, count)
     problems += refold(home, kept, tell) if from_records else []
     failed = {receipt_id for receipt_id, _ in problems}
-    return Replayed(count, count - len(failed), tuple(text for _, text in problems))
+    return Replayed(count, count - len(failed), tuple(text for _, text in problems), tuple(erased))
+
+
+def _of_others(receipts: Iterable[Receipt], gone: Container[str], erased: list[str]) -> Iterator[Receipt]:
+    """Yield the receipts of businesses that were not erased, and note the ids of the others."""
+    for receipt in receipts:
+        if receipt.application.business_id in gone:
+            erased.append(receipt.receipt_id)
+        else:
+            yield receipt
 
 
 def _replay_sealed(home: Home, receipts: Iterable[Receipt]) -> Iterator[tuple[Receipt, str]]:

@@ -39,5 +39,13 @@ def instants(clock: Clock, happened_on: Days, calendar: Calendar) -> Instants:
     """
     distinct, positions = np.unique(days(clock, happened_on), return_inverse=True)
     rule = _RULES[clock.rule]
-    stands = [rule(calendar, _EPOCH + timedelta(days=int(day) + clock.lag_days)) for day in distinct]
-    return np.array(stands, np.int64)[positions]
+    stands = [rule(calendar, _EPOCH + timedelta(days=int(day))) for day in distinct]
+    return _later(np.array(stands, np.int64), clock, calendar)[positions]
+
+
+def _later(stands: Instants, clock: Clock, calendar: Calendar) -> Instants:
+    """Return instants the clock's lag later: so many days on, at the same edge of the day."""
+    if not clock.lag_days:
+        return stands
+    edge = _RULES["start_of_day" if clock.rule == "start_of_day" else "end_of_day"]
+    return np.array([edge(calendar, calendar.day_of(int(at)) + timedelta(days=clock.lag_days)) for at in stands], np.int64)

@@ -1,0 +1,171 @@
+"""In: raw files. Out: where rows went, and how a file is read. Used: as `weilend ingest|quarantine|source`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import click
+
+from weilend.app.cli.show import Command, home_option, json_option, open_home, print_rows, telling
+
+if TYPE_CHECKING:
+    from weilend.app.desk.intakes import FileRead
+    from weilend.sources import Said
+
+_paths = click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+_consent = click.option("--consent", required=True, help="Under which consent the data may be used, such as own-data.")
+#: What files cannot say of themselves: the fields of an intake.
+_SAID = (
+    click.option("--business", "business_id", metavar="ID", help="Whose the files are."),
+    click.option("--shop", "shop_id", metavar="ID", help="Of which shop they are."),
+    click.option("--owner", "owner_id", metavar="ID", help="Of which owner they are."),
+    click.option("--holder", type=click.Choice(["business", "owner"]), help="Whose account it is."),
+    click.option("--account", metavar="NUMBER", help="The number of the account, where files mask it or do not name it."),
+    click.option("--tax-id", metavar="NUMBER", help="The taxpayer number: which side of an invoice is the business's own."),
+    click.option("--name", "names", multiple=True, metavar="NAME", help="A name of business or owner: own transfers go by it."),
+    click.option("--currency", metavar="CODE", help="The money of the book, CNY by default; other amounts are quarantined."),
+)
+
+
+def _said_options(command: Command) -> Command:
+    for option in reversed(_SAID):
+        command = option(command)
+    return command
+
+
+def _said(options: dict[str, Any]) -> Said:
+    """Return what was said; what was not is left to the intake."""
+    return cast("Said", {name: value for name, value in options.items() if value})
+
+
+@click.command("ingest")
+@_paths
+@click.option("--consent", help="Under which consent the data may be used, such as own-data. Needed but for --explain.")
+@click.option("--source", help="The source that knows the files; by default their headers say.")
+@click.option("--explain", "explained", is_flag=True, help="Say how each file would be read, and write nothing.")
+@_said_options
+@home_option
+@json_option
+def ingest_command(paths: tuple[Path, ...], consent: str | None, source: str | None, home: Path, *, explained: bool,
+                   as_json: bool, **options: Any) -> None:  # fmt: skip
+    """Read raw files, folders and zips into the book; what cannot be read is quarantined. Twice is once."""
+    from weilend.app.desk.ingest import check_paths  # late: see show.open_home
+
+    if explained:
+        _explain(paths)
+        return
+    if consent is None:
+        raise click.UsageError("Missing option '--consent'.")
+    said = _said(options)
+    _own_sources(home)
+    check_paths(paths, consent_id=consent, profile=source, **said)
+    with telling() as tell:
+        done = open_home(home, create=True, tell=tell).ingest_paths(paths, consent=consent, source=source, **said)
+    columns = ("file", "source", "records", "rows", "accepted", "duplicate", "quarantined", "period", "checks")
+    print_rows(columns, [_line(one, full=as_json) for one in done.files], as_json=as_json)
+    for one in done.unread:
+        click.echo(f"not read: {one.file}: {one.why}", err=True)
+
+
+def _line(one: FileRead, *, full: bool) -> Sequence[object]:
+    """Return what a file gave; checks that fail are named in a table and told in full as JSON."""
+    records = ", ".join(f"{kind} {count:,}" for kind, count in one.records.items())
+    period = f"{one.since} – {one.until}" if one.since else ""
+    failed = list(one.failed) if full else [f"{count} × {name}" for name, count in _failures(one).items()]
+    checks = "; ".join([f"{one.held} hold"] * bool(one.held) + failed)
+    return one.file, one.source, records, one.rows_in, one.accepted, one.duplicate, one.quarantined, period, checks
+
+
+def _failures(one: FileRead) -> Counter[str]:
+    return Counter(" ".join(said.split()[:2]) for said in one.failed)
+
+
+def _explain(paths: tuple[Path, ...]) -> None:
+    from weilend.app.desk.intakes import explain_paths  # late: see show.open_home
+
+    for line in explain_paths(paths):
+        click.echo(line)
+
+
+def _own_sources(home: Path) -> None:
+    from weilend.app.desk.own_sources import load_own_sources  # late: see show.open_home
+
+    load_own_sources(home)
+
+
+@click.group("quarantine")
+def quarantine_group() -> None:
+    """Rows that could not be read."""
+
+
+@quarantine_group.command("list")
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(min=1), help="At most so many rows.")
+@click.option("--file", default="", help="Of this file only.")
+@home_option
+@json_option
+def quarantine_list(limit: int, file: str, home: Path, *, as_json: bool) -> None:
+    """List quarantined rows with the reason and the original."""
+    found = open_home(home).quarantined(limit, file=file)
+    rows = [(row.row_id[:12], row.file, row.row, row.en, row.zh, row.original) for row in found]
+    print_rows(("id", "file", "row", "reason", "原因", "original"), rows, as_json=as_json)
+
+
+@quarantine_group.command("show")
+@click.argument("row_id")
+@home_option
+@json_option
+def quarantine_show(row_id: str, home: Path, *, as_json: bool) -> None:
+    """Show one quarantined row by the beginning of its id."""
+    from weilend.app.desk.quarantine import waiting_row  # late: see show.open_home
+
+    row = waiting_row(open_home(home).home, row_id)
+    shown = [(name, getattr(row, name)) for name in ("row_id", "file", "row", "reason", "en", "zh", "original")]
+    print_rows(("what", "value"), shown, as_json=as_json)
+
+
+@quarantine_group.command("retry")
+@_paths
+@_consent
+@_said_options
+@home_option
+def quarantine_retry(paths: tuple[Path, ...], consent: str, home: Path, **options: Any) -> None:
+    """Read files with quarantined rows again, after the file or its profile was mended."""
+    _own_sources(home)
+    with telling() as tell:
+        mended = open_home(home, tell=tell).retry(paths, consent=consent, **_said(options))
+    click.echo(f"{mended:,} rows left quarantine")
+
+
+@click.group("source")
+def source_group() -> None:
+    """The formats that can be read, and new ones."""
+
+
+@source_group.command("list")
+@home_option
+@json_option
+def source_list(home: Path, *, as_json: bool) -> None:
+    """List every format, and how far it was checked."""
+    from weilend.app.desk.own_sources import list_sources  # late: see show.open_home
+
+    print_rows(("name", "format", "格式", "checked"), list_sources(home), as_json=as_json)
+
+
+@source_group.command("new")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--like", default="bank", show_default=True, help="What it is like: bank, card, wallet, seller, vouchers.")
+@click.option(
+    "--toml", "described", type=click.Path(path_type=Path), help="The columns mapped: it becomes a source of the home."
+)
+@home_option
+def source_new(file: Path, like: str, described: Path | None, home: Path) -> None:
+    """Describe a table that no source knows: print a draft for FILE to be filled in, or take the filled one over."""
+    from weilend.app.desk.own_sources import add_own_source, draft_source  # late: see show.open_home
+
+    click.echo(add_own_source(home, file, described) if described else draft_source(file, like))
+
+
+COMMANDS = (ingest_command, quarantine_group, source_group)

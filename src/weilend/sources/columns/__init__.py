@@ -1,0 +1,1 @@
+"""Text cells ↔ typed facts, a column at a time: amounts, days, words."""

@@ -1,0 +1,164 @@
+"""In: raw text cells. Out: the same without padding, masks, and functions applied once to each distinct text. Used: by converters
+and steps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+Mask = npt.NDArray[np.bool_]
+T = TypeVar("T")
+
+
+_SAMPLE_ROWS = 20_000
+_MEMORY_TEXTS = 300_000  # texts of one sort that are kept in mind: some 50 MB
+
+
+def trim(cells: pa.Array, nulls: Sequence[str] = (), strip: str = "") -> pa.Array:
+    """Return text without white space (TAB, no-break and wide spaces too) and signs of `strip` around it; `nulls` and "" become
+    NULL.
+
+    >>> trim(pa.array([" a\\t", "-", "`1", "　"]), ("-",), "`").to_pylist()
+    ['a', None, '1', None]
+    """
+    text = pc.utf8_trim_whitespace(cells)
+    if strip:
+        text = pc.utf8_trim(text, strip + " \t")
+    empty = pc.is_in(text, value_set=pa.array(["", *nulls], pa.string())) if nulls else pc.equal(text, "")
+    return pc.if_else(empty, pa.scalar(None, pa.string()), text) if pc.any(empty).as_py() else text
+
+
+def take(texts: pa.Array, pattern: str) -> pa.Array:
+    """Return the group `cell` of a pattern in each text, NULL where there is none.
+
+    >>> take(pa.array(["131.77(已退款89.84)", "9.80"]), "已退款(?P<cell>[0-9.]+)").to_pylist()
+    ['89.84', None]
+    """
+    found = pc.struct_field(pc.extract_regex(texts, pattern), "cell")
+    return pc.if_else(pc.equal(found, ""), pa.scalar(None, pa.string()), found)
+
+
+def on_distinct(cells: pa.Array, work: Callable[[pa.Array], pa.Array]) -> pa.Array:
+    """Return `work` done on the distinct texts of a column, spread over its rows again; NULL stays NULL.
+
+    >>> on_distinct(pa.array(["b", None, "b"]), lambda texts: pa.array([len(texts)])).to_pylist()
+    [1, None, 1]
+    """
+    encoded = cells if pa.types.is_dictionary(cells.type) else cells.dictionary_encode()
+    return work(encoded.dictionary).take(encoded.indices)
+
+
+def mostly_distinct(cells: pa.Array) -> bool:
+    """Return whether texts of a long column hardly ever repeat, so that looking for repeats costs more than it saves.
+
+    >>> mostly_distinct(pa.array(["a", "b"]))
+    False
+    """
+    if len(cells) < _SAMPLE_ROWS or pa.types.is_dictionary(cells.type):
+        return False
+    distinct: int = pc.count_distinct(cells.slice(0, _SAMPLE_ROWS), mode="only_valid").as_py()
+    return distinct > _SAMPLE_ROWS * 9 // 10
+
+
+def each(cells: pa.Array, work: Callable[[str], T | None], kind: pa.DataType) -> pa.Array:
+    """Return `work` done on each distinct text of a column; NULL stays NULL.
+
+    >>> each(pa.array(["7", None, "x"]), lambda text: int(text) if text.isdigit() else None, pa.int64()).to_pylist()
+    [7, None, None]
+    """
+    return on_distinct(
+        cells, lambda texts: pa.array([None if text is None else work(text) for text in texts.to_pylist()], kind)
+    )
+
+
+class Memory:
+    """What was found out about texts of a sheet, so that each distinct text is looked at once and not once in every block.
+
+    `kept` is what a step carries from one block to the next.
+
+    >>> memory = Memory()
+    >>> lengths = memory.recall("length", pa.array(["ab", None, "ab"]), lambda texts: [pc.utf8_length(texts)])
+    >>> [column.to_pylist() for column in lengths]
+    [[2, None, 2]]
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[str, pa.Array] = {}
+        self._found: dict[str, list[pa.Array]] = {}
+        self._plain: dict[str, bool] = {}
+        self.kept: dict[str, Any] = {}
+
+    def recall(self, about: str, cells: pa.Array, work: Callable[[pa.Array], Sequence[pa.Array]]) -> list[pa.Array]:
+        """Return the columns that `work` gives for distinct texts, spread over the rows; NULL stays NULL."""
+        if self._hardly_repeats(about, cells):
+            return list(work(cells))
+        encoded = cells if pa.types.is_dictionary(cells.type) else cells.dictionary_encode()
+        texts = encoded.dictionary
+        places = pc.index_in(texts, value_set=self._known.get(about, pa.array([], pa.string())))
+        if places.null_count or about not in self._known:
+            self._learn(about, texts.filter(pc.is_null(places)), work)
+            places = pc.index_in(texts, value_set=self._known[about])
+        rows = places.take(encoded.indices)
+        answers = [found.take(rows) for found in self._found[about]]
+        if len(self._known[about]) > _MEMORY_TEXTS:
+            del self._known[about], self._found[about]
+        return answers
+
+    def _learn(self, about: str, new: pa.Array, work: Callable[[pa.Array], Sequence[pa.Array]]) -> None:
+        """Add texts that were not met before, and what is found out about them."""
+        columns = list(work(new))
+        if about in self._known:
+            columns = [
+                pa.concat_arrays([old, one.cast(old.type)]) for old, one in zip(self._found[about], columns, strict=True)
+            ]
+            new = pa.concat_arrays([self._known[about], new])
+        self._known[about], self._found[about] = new, columns
+
+    def _hardly_repeats(self, about: str, cells: pa.Array) -> bool:
+        if about not in self._plain:
+            self._plain[about] = mostly_distinct(cells)
+        return self._plain[about]
+
+
+def nulls(column: pa.Array) -> Mask:
+    """Return which rows of a column are NULL (a NaN is not).
+
+    >>> nulls(pa.array([1.0, None, float("nan")])).tolist()
+    [False, True, False]
+    """
+    mask: Mask = pc.is_null(column, nan_is_null=False).to_numpy(zero_copy_only=False)
+    return mask
+
+
+def truth(column: pa.Array) -> Mask:
+    """Return which rows of a boolean column are true; NULL is not.
+
+    >>> truth(pa.array([True, None, False])).tolist()
+    [True, False, False]
+    """
+    mask: Mask = pc.fill_null(column, fill_value=False).to_numpy(zero_copy_only=False)
+    return mask
+
+
+def first_known(columns: Sequence[pa.Array]) -> pa.Array:
+    """Return the first value of each row that is not NULL.
+
+    >>> first_known([pa.array([None, "a"]), pa.array(["b", "c"])]).to_pylist()
+    ['b', 'a']
+    """
+    return pc.coalesce(*columns)
+
+
+def repeat(value: object, count: int, kind: pa.DataType | None = None) -> pa.Array:
+    """Return a column that says one thing.
+
+    >>> repeat("a", 2).to_pylist()
+    ['a', 'a']
+    """
+    return pa.repeat(pa.scalar(value, kind), count)

@@ -1,0 +1,1 @@
+"""Papers and messages that are no tables: bank statements, invoices, tax returns, and documented JSON for what has no format."""

@@ -1,0 +1,1 @@
+"""Sheets ↔ records: the engine that runs a profile."""
