@@ -53,7 +53,7 @@ def test_no_value_changes_unsaid(policy):
             other = msgspec.convert(changed(plain, path), PolicyContent)
         except msgspec.ValidationError:
             continue  # a word of a few, such as a class
-        if json.loads(msgspec.json.encode(other)) != plain:
+        if json.loads(msgspec.json.encode(other)) != {"accepted": {}, **plain}:
             seen += 1
             assert find_differences(policy, other), path
     assert seen > 100

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from weilend.core.values import Outcome
-from weilend.decision.program import Finding, RuleStep
+from weilend.decision.program import AcceptedUnknown, Finding, RuleStep
 from weilend.decision.scope import Scope
 from weilend.decision.trees import either, is_null
 from weilend.formula.tree import Node
@@ -22,6 +22,22 @@ def add_rules(scope: Scope) -> tuple[RuleStep, ...]:
         scope.let(f"rule_{rule.id}", scope.compile(path, rule.when, "boolean"), path)
         steps.append(RuleStep(rule, f"rule_{rule.id}"))
     return tuple(steps)
+
+
+def read_accepted(scope: Scope) -> tuple[AcceptedUnknown, ...]:
+    """Return what may stay unknown; its conditions are proved like any formula, and are no use of what they name."""
+    used, names = set(scope.used), {*scope.policy.inputs, *(source.status for source in scope.policy.sources), *scope.numbers}
+    only = {name: field for name, field in scope.named.items() if name in names}
+    found = tuple(
+        AcceptedUnknown(
+            input=name,
+            why=given.why,
+            when=scope.compile(("accepted", name, "when"), given.when, "boolean", only=only) if given.when else None,
+        )
+        for name, given in sorted(scope.policy.accepted.items())
+    )
+    scope.used = used
+    return found
 
 
 def add_outcome(scope: Scope, refused: Mapping[str, str]) -> tuple[Finding, ...]:

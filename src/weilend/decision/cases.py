@@ -14,7 +14,7 @@ from weilend.decision.wording import placeholders
 from weilend.formula.tree import Value
 
 #: What is not known where a probability of default is not: there is no such score.
-_SCORES: Final = {
+TOGETHER: Final = {
     "pd_ppm": ("points", "outside_count"),
     "owner_pd_ppm": ("owner_points",),
     "business_pd_ppm": ("business_points",),
@@ -68,7 +68,7 @@ def case_values(policy: Policy, case: Case) -> dict[str, Value]:
     draws = dict.fromkeys((experiment.draw for experiment in policy.experiments), 0)
     values: dict[str, Value] = {AGE: 0, **draws, **sources, **policy.base_case, **case.values, **dict.fromkeys(case.unknown)}
     _check_words(policy, case, values)
-    for name, others in _SCORES.items():
+    for name, others in TOGETHER.items():
         if name in values and values[name] is None:
             values |= dict.fromkeys(others)
     return values

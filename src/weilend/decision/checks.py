@@ -42,6 +42,7 @@ def check_policy_file(policy: Policy) -> None:
     _check_matrices(policy)
     _check_grades(policy)
     _check_experiments(policy)
+    _check_accepted(policy)
     _check_wording(policy)
     _check_cases(policy)
 
@@ -182,6 +183,13 @@ def _check_experiments(policy: Policy) -> None:
         if any(set(arm.values) != set(experiment.arms[0].values) for arm in experiment.arms):
             hint = f"give: {', '.join(experiment.arms[0].values) or 'none'}"
             policy.places.refuse(path, "an arm has other values than the first", hint)
+
+
+def _check_accepted(policy: Policy) -> None:
+    unknown = next((name for name in policy.accepted if name not in policy.inputs), None)
+    if unknown is not None:
+        known = ", ".join(policy.inputs)
+        policy.places.refuse(("accepted", unknown), f"there is no input {unknown!r}", f"the inputs are: {known}")
 
 
 def _check_wording(policy: Policy) -> None:

@@ -12,7 +12,7 @@ import msgspec
 
 from weilend.core.credit import Method
 from weilend.core.records import Field
-from weilend.decision.answers import add_outcome, add_rules
+from weilend.decision.answers import add_outcome, add_rules, read_accepted
 from weilend.decision.card_steps import add_card
 from weilend.decision.checks import check_within
 from weilend.decision.evaluator import Evaluator
@@ -119,6 +119,7 @@ def compile_program(
         terms=terms,
         refused=refused,
         findings=findings,
+        accepted=read_accepted(scope),
     )
     units = {name: field.unit for name, field in scope.named.items()}
     return Compiled(program=program, parameters=scope.numbers, units=units, used=frozenset(scope.used))

@@ -69,6 +69,7 @@ SECTIONS: Final = {
     "experiments": ("experiment", "实验"),
     "sources": ("source", "数据源"),
     "inputs": ("input", "输入"),
+    "accepted": ("accepted unknown", "可接受的未知"),
     "policy": ("policy", "政策"),
 }
 KINDS: Final = {
@@ -91,6 +92,7 @@ KEYS: Final = {
     "lo": ("least", "下限"),
     "hi": ("most", "上限"),
     "about": ("meaning", "含义"),
+    "why": ("reason", "理由"),
     "max_age_days": ("days until it is too old", "有效天数"),
     "source": ("source", "来源"),
     "missing": ("where it is missing", "缺失时"),
@@ -117,6 +119,7 @@ _SUMMARY: Final = {
     "grades": ("when",),
     "parameters": ("base",),
     "sources": ("missing",),
+    "accepted": ("when", "why"),
     "experiments": ("when",),
 }
 #: Sections in which the order decides: what is tried or pulled first, which reason is read first, which of equals is named.

@@ -236,6 +236,19 @@ class Rule(Part, frozen=True, kw_only=True, rename={"class_": "class"}):
         return OUTCOME_OF[self.class_]
 
 
+class Accepted(Part, frozen=True, kw_only=True):
+    """Why an approval is right although an input is not known; with `when`, only where that formula over inputs holds.
+
+    It changes no decision: it is what the prover is told where no rule or limit speaks.
+
+    >>> Accepted(why="new firms are not rated").when
+    ''
+    """
+
+    why: Text
+    when: str = ""
+
+
 class Case(Part, frozen=True, kw_only=True):
     """A worked case: how it differs from the base case, and what the policy must say.
 
@@ -283,6 +296,7 @@ class PolicyContent(Part, frozen=True, kw_only=True):
     ceiling: Ceiling
     floor_rate: FloorRate
     rules: tuple[Rule, ...]
+    accepted: dict[str, Accepted] = {}
 
 
 class Policy(PolicyContent, frozen=True, kw_only=True):

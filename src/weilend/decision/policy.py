@@ -16,6 +16,7 @@ from weilend.core.errors import NotFoundError, PolicyError
 from weilend.core.ids import canonical_json, content_hash
 from weilend.decision.checks import check_policy_file
 from weilend.decision.parts import (
+    Accepted,
     Case,
     Experiment,
     Grade,
@@ -91,9 +92,9 @@ def dump_policy(policy: Policy) -> bytes:
     """Return what a policy's identity is the hash of, as canonical JSON: all but its cases, to be kept by its hash.
 
     >>> dump_policy(load_policy("enterprise_loan"))[:24]
-    b'{"ceiling":{"step":"amou'
+    b'{"accepted":{"business_p'
     """
-    return canonical_json(_content(policy))
+    return canonical_json(_hashed(_content(policy)))
 
 
 def restore_policy(dumped: bytes) -> Policy:
@@ -115,7 +116,7 @@ def restore_policy(dumped: bytes) -> Policy:
 def _make(plain: PolicyContent, cases: _Cases, places: Places, case_places: Places) -> Policy:
     policy = Policy(
         **{name: getattr(plain, name) for name in PolicyContent.__struct_fields__},
-        identity=content_hash(plain),
+        identity=content_hash(_hashed(plain)),
         base_case=cases.base,
         cases=cases.case,
         places=Places(places.file, places.lines | case_places.lines),
@@ -130,6 +131,14 @@ def _from_tables(content: Content, cases: Content) -> Policy:
 
 def _content(policy: Policy) -> PolicyContent:
     return PolicyContent(**{name: getattr(policy, name) for name in PolicyContent.__struct_fields__})
+
+
+def _hashed(plain: PolicyContent) -> dict[str, Any]:
+    """Return what is hashed. A section that came after the first policies leaves no trace where it is empty: old hashes hold."""
+    table: dict[str, Any] = msgspec.to_builtins(plain)
+    if not table["accepted"]:
+        del table["accepted"]
+    return table
 
 
 def _shipped() -> Traversable:
@@ -186,6 +195,7 @@ _ENTRIES: Final[dict[str, tuple[type[Part], bool]]] = {
     "experiments": (Experiment, True),
     "limits": (Limit, True),
     "rules": (Rule, True),
+    "accepted": (Accepted, False),
     "case": (Case, True),
 }
 

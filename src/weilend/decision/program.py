@@ -91,6 +91,14 @@ class TermSteps(msgspec.Struct, frozen=True):
     fits: str
 
 
+class AcceptedUnknown(msgspec.Struct, frozen=True):
+    """An input that may be not known in an approval: why, and the condition under which (None: always). No decision reads it."""
+
+    input: str
+    why: str
+    when: Formula | None
+
+
 class Program(msgspec.Struct, frozen=True, kw_only=True):
     """A policy compiled against features, product and (optionally) a card.
 
@@ -118,6 +126,7 @@ class Program(msgspec.Struct, frozen=True, kw_only=True):
     terms: tuple[TermSteps, ...]
     refused: dict[str, str]
     findings: tuple[Finding, ...]
+    accepted: tuple[AcceptedUnknown, ...] = ()
     outcome: str = "outcome"
     grade: str = "grade"
     ceiling_fen: str = "ceiling_fen"

@@ -26,10 +26,11 @@ NAMED: Final = {
     "limits": ("limit", "name"),
     "experiments": ("experiment", "name"),
     "rules": ("rule", "id"),
+    "accepted": ("accepted", ""),
     "case": ("case", "name"),
 }
 #: What policies may share.
-INCLUDED: Final = ("inputs", "parameters", "sources", "limits", "rules")
+INCLUDED: Final = ("inputs", "parameters", "sources", "limits", "rules", "accepted")
 
 
 class Places(msgspec.Struct, frozen=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ from weilend.app.cli.show import home_option, json_option, open_home, print_rows
 from weilend.core.errors import InputError
 
 if TYPE_CHECKING:
-    from weilend.app.desk.policies import Act, Release
+    from weilend.app.desk.policies import Act, Checked, Release
     from weilend.core.lifecycle import Event
     from weilend.decision import Policy
     from weilend.report import Page
@@ -45,16 +46,41 @@ def policy_group() -> None:
 
 @policy_group.command("check")
 @click.argument("product")
+@click.option("--all", "show_all", is_flag=True, help="List what is proven too.")
 @json_option
-def policy_check(product: str, *, as_json: bool) -> None:
-    """Run every case of the policy of a PRODUCT, or of a file; exit code 1 where one differs or a rule is reached by none."""
+def policy_check(product: str, *, show_all: bool, as_json: bool) -> None:
+    """Run every case of the policy of a PRODUCT, or of a file, and prove it: over all inputs, not over examples.
+
+    Exit code 1 where a case differs, a rule is reached by none, or a claim is refuted or not decided.
+    """
     from weilend.app.desk.policies import check_named  # late: see show.open_home
 
-    cases, problems = check_named(product)
-    if problems:
-        print_rows(("problem",), [(str(problem),) for problem in problems], as_json=as_json)
+    checked = check_named(product)
+    if as_json:
+        import msgspec
+
+        click.echo(msgspec.json.encode(checked).decode())
+    else:
+        _show_check(checked, show_all=show_all)
+    if not checked.passes:
         sys.exit(1)
-    print_rows(("cases", "problems"), [(cases, 0)], as_json=as_json)
+
+
+def _show_check(checked: Checked, *, show_all: bool) -> None:
+    """Print what cases and prover say: counts, then what does not pass with the firm that shows it."""
+    print_rows(("cases", "problems"), [(checked.cases, len(checked.problems))], as_json=False)
+    if checked.problems:
+        print_rows(("problem",), [(str(problem),) for problem in checked.problems], as_json=False)
+    statuses = ("proven", "refuted", "unknown")
+    counted: Counter[tuple[str, str]] = Counter((verdict.kind, verdict.status) for verdict in checked.verdicts)
+    kinds = dict.fromkeys(verdict.kind for verdict in checked.verdicts)
+    print_rows(("property", *statuses), [(kind, *(counted[kind, one] for one in statuses)) for kind in kinds], as_json=False)
+    for verdict in checked.verdicts:
+        if verdict.passes and not show_all:
+            continue
+        click.echo(f"\n{verdict.status}: {verdict.where}\n  {verdict.said}")
+        if verdict.witness is not None and not verdict.passes:
+            click.echo(f"  {verdict.witness.en}\n  {verdict.witness.zh}")
 
 
 @policy_group.command("backtest")

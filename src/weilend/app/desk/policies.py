@@ -13,8 +13,19 @@ import msgspec
 from weilend.app.desk.home import Home
 from weilend.app.desk.sealed import make_evaluator
 from weilend.core.errors import CheckError, NotFoundError
+from weilend.core.ids import bytes_hash
 from weilend.core.lifecycle import Action, Event, Lifecycle, State, advance, fold
-from weilend.decision import Policy, Problem, check_policy, dump_policy, load_policy, restore_policy
+from weilend.decision import (
+    Evaluator,
+    Policy,
+    Problem,
+    Verdict,
+    check_policy,
+    dump_policy,
+    load_policy,
+    prove,
+    restore_policy,
+)
 from weilend.features.sets import FEATURE_SETS
 from weilend.lending import load_product
 from weilend.store import Document
@@ -22,6 +33,9 @@ from weilend.store import Document
 #: The kind of lifecycle events, and of the documents that hold what was proposed.
 KIND = "policy"
 SHORT = 12  # letters of a version that people see and type
+#: Verdicts by the hash of what was proven and where it stands, and how many policies they are kept of.
+_PROVEN: dict[str, tuple[Verdict, ...]] = {}
+_KEPT = 20
 
 
 class Act(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,16 +83,31 @@ def live_policy(home: Home, name: str, *, at: int) -> Policy | None:
     return None if version is None else restore_policy(home.store.document(KIND, version).content)
 
 
-def check_named(name_or_path: str) -> tuple[int, tuple[Problem, ...]]:
-    """Return how many cases the policy of a product, or of a file, has, and what is wrong with it.
+class Checked(msgspec.Struct, frozen=True, kw_only=True):
+    """What a check found: how many cases there are, what is wrong with them, and the verdicts of the prover.
 
-    >>> cases, problems = check_named("enterprise_loan")
-    >>> cases > 20, problems
-    (True, ())
+    >>> Checked(policy="p", cases=3, problems=(), verdicts=()).passes
+    True
     """
+
+    policy: str
+    cases: int
+    problems: tuple[Problem, ...]
+    verdicts: tuple[Verdict, ...]
+
+    @property
+    def passes(self) -> bool:
+        """Return whether every case is answered as it says and every claim is proven."""
+        return not self.problems and all(verdict.passes for verdict in self.verdicts)
+
+
+def check_named(name_or_path: str) -> Checked:
+    """Return what is found of the policy of a product, or of a file: cases run, claims proven."""
     is_file = Path(name_or_path).suffix == ".toml"
     policy = load_policy(name_or_path if is_file else load_product(name_or_path).policy)
-    return len(policy.cases), policy_problems(policy)
+    return Checked(
+        policy=policy.name, cases=len(policy.cases), problems=policy_problems(policy), verdicts=policy_verdicts(policy)
+    )
 
 
 def policy_problems(policy: Policy) -> tuple[Problem, ...]:
@@ -87,16 +116,34 @@ def policy_problems(policy: Policy) -> tuple[Problem, ...]:
     >>> policy_problems(load_policy("enterprise_loan"))
     ()
     """
+    return check_policy(_compiled(policy))
+
+
+def policy_verdicts(policy: Policy) -> tuple[Verdict, ...]:
+    """Return what the prover says of a policy, compiled for its product; the same content is proven once."""
+    key = bytes_hash(dump_policy(policy) + repr(sorted(policy.places.lines.items())).encode())
+    if key not in _PROVEN:
+        if len(_PROVEN) >= _KEPT:
+            _PROVEN.clear()
+        _PROVEN[key] = prove(_compiled(policy))
+    return _PROVEN[key]
+
+
+def _compiled(policy: Policy) -> Evaluator:
     product = load_product(policy.product)
-    return check_policy(make_evaluator(product, FEATURE_SETS[product.feature_set], policy))
+    return make_evaluator(product, FEATURE_SETS[product.feature_set], policy)
 
 
 def propose_policy(home: Home, policy: Policy, act: Act) -> Event:
-    """Put a policy up for review. Raises `CheckError` where its check fails, `InputError` where it is no draft any more."""
-    problems = policy_problems(policy)
-    if problems:
-        more = f" and {len(problems) - 1} more" if problems[1:] else ""
-        raise CheckError(f"{policy.file}: {problems[0]}{more}", hint="mend it; weilend policy check shows all of it")
+    """Put a policy up for review. Raises `CheckError` where its check fails, `InputError` where it is no draft any more.
+
+    Its cases are run first; what they pass is proven then. A claim that is not decided fails like one that is refuted.
+    """
+    wrong = [str(problem) for problem in policy_problems(policy)]
+    wrong = wrong or [str(verdict) for verdict in policy_verdicts(policy) if not verdict.passes]
+    if wrong:
+        more = f" and {len(wrong) - 1} more" if wrong[1:] else ""
+        raise CheckError(f"{policy.file}: {wrong[0]}{more}", hint="mend it; weilend policy check shows all of it")
     event = _event(policy.name, policy.identity, "propose", act)
     advance(_lifecycle(home, policy.name), event)
     paper = Document(kind=KIND, document_id=policy.identity, content=dump_policy(policy), cites=(), at=act.at)
