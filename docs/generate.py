@@ -33,7 +33,8 @@ def commands_page() -> str:
     opening = "Every command, as `--help` says it. Exit code 0: done, 1: a check failed, 2: the input is wrong."
     parts = [f"# Commands\n{GENERATED}\n{opening}\n"]
     for name, command in walk(cli, "weilend"):
-        context = click.Context(command, info_name=name, max_content_width=100, terminal_width=100)
+        names = cli.context_settings["help_option_names"]  # click remembers those under which a command is first asked
+        context = click.Context(command, info_name=name, max_content_width=100, terminal_width=100, help_option_names=names)
         parts.append(f"## {name}\n\n```\n{command.get_help(context)}\n```\n")
     return "\n".join(parts)
 

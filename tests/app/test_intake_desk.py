@@ -41,11 +41,8 @@ def statement(path: Path, *lines: str) -> Path:
 
 @pytest.fixture(autouse=True)
 def nothing_stays(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Sources that a test registers, and what click keeps of a command that ran, are forgotten: other tests list all of them."""
+    """Sources that a test registers are forgotten: other tests list all of them."""
     monkeypatch.setattr(PROFILES, "_things", dict(PROFILES._things))
-    commands = [command for group in (cli, *cli.commands.values()) for command in getattr(group, "commands", {}).values()]
-    for command in (cli, *commands):
-        monkeypatch.setattr(command, "_help_option", None)
 
 
 @pytest.fixture

@@ -88,10 +88,13 @@ class Teller:
             codes = ", ".join(one.code for one in asking)
             return f"{_OUTCOMES[outcome]}（{codes}）" if chinese else f"{outcome} ({codes})"
         said = show_zh if chinese else show
-        amount, rate, months = (known[name] for name in (program.ceiling_fen, program.floor_rate_ppm, program.months))
-        if chinese:
-            return f"通过，额度{said(amount, 'fen')}，期限{said(months, 'months')}，最低利率{rate} ppm"
-        return f"approve, {said(amount, 'fen')} for {said(months, 'months')} at {rate} ppm or more"
+        amount, months = said(known[program.ceiling_fen], "fen"), said(known[program.months], "months")
+        rate = f"{int(str(known[program.floor_rate_ppm])) / 10_000:.4f} %"  # to the ppm: by one of them a claim may be refuted
+        return (
+            f"通过，额度{amount}，期限{months}，最低年利率{rate}"
+            if chinese
+            else f"approve, {amount} for {months} at {rate} a year"
+        )
 
 
 _OUTCOMES = {"approve": "通过", "refer": "转人工", "decline": "拒绝", "None": "无结果"}
