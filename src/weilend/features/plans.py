@@ -1,7 +1,7 @@
 """In: features. Out: the `Plan` that an engine folds. Used: by `features.compute`; formulas are compiled here, once.
 
 Features that group the same rows alike share one fold over the longest of their windows, so each row is folded once
-per grouping whatever the number of windows (measured: a filtered aggregate per window costs 30-48 scans, this 12-15).
+per grouping whatever the number of windows (measured: a filtered aggregate per window costs 30-48 scans, this about 6).
 """
 
 from __future__ import annotations
