@@ -96,7 +96,7 @@ def campaign(folder: Path, seed: int, count: int) -> Counter[str]:
 
 def test_a_share_of_the_broken_files(tmp_path):
     met = campaign(tmp_path, seed=20240, count=40)
-    assert min(met["refused"], met["quarantined"], met["read"]) > 1, met
+    assert min(met["refused"], met["quarantined"]) > 1, met  # that a broken file reads whole is luck
 
 
 @pytest.mark.nightly

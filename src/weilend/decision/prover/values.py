@@ -141,6 +141,17 @@ def _divided(rule: Callable[..., ranges.Range]) -> Callable[..., Integers]:
     return run
 
 
+def _mod(a: Integers, b: Integers) -> Integers:
+    """A rest neither rises nor falls, so its range says little; of two numbers it is known, with the sign of the first."""
+    if settled(a) and settled(b) and a[0] <= a[1] and b[0] <= b[1] and b[0] != 0:
+        rest = abs(a[0]) % abs(b[0])
+        return of_literal(rest if a[0] >= 0 else -rest, "integer")  # type: ignore[no-any-return]
+    return _any_rest(a, b)
+
+
+_any_rest = _divided(ranges.RULES["mod"])
+
+
 def _compared(a: Span, b: Span, test: Callable[[Any, Any], bool]) -> int:
     """Compare texts word by word."""
     mask = NULL if may_be_null(a) or may_be_null(b) else 0
@@ -277,7 +288,8 @@ def _is_null(a: Span) -> int:
 #: Operation -> what its value may be from what its arguments may be; CASE, which also takes bounds, is `chosen`.
 RULES: Final[dict[str, Callable[..., Span]]] = {
     **{op: _strict(ranges.RULES[op]) for op in ("+", "-", "*", "neg", "abs", "mul_rate", "least", "greatest")},
-    **{op: _divided(ranges.RULES[op]) for op in ("div", "mod")},
+    "div": _divided(ranges.RULES["div"]),
+    "mod": _mod,
     "<": _less,
     "=": _equal,
     "in": _one_of,
