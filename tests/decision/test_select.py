@@ -107,12 +107,12 @@ def _without_null(pile, node, columns):
     return inlined.args[1] if node.op == "field" and inlined.op == "case" and len(inlined.args) == 3 else inlined
 
 
-def _from_the_wrong_end(bits, taken):
-    return SUM(bits[::-1], taken[::-1])
+def _from_the_wrong_end(bits, taken, asks):
+    return SUM(bits[::-1], taken[::-1], asks)
 
 
-def _null_is_true(bits, taken):
-    return SUM([msgspec.structs.replace(one, on_null=False) for one in bits], taken)
+def _null_is_true(bits, taken, asks):
+    return SUM([msgspec.structs.replace(one, on_null=False) for one in bits], taken, asks)
 
 
 def _asks_anything(node):

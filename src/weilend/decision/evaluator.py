@@ -100,7 +100,7 @@ class Evaluator(msgspec.Struct, frozen=True, kw_only=True, eq=False):
             result = self.function.run(values, values)
         except KeyError as error:
             self._refuse("the given values", error)
-        outcome, grade, ceiling, rate, months, binding, found, *_ = result
+        outcome, grade, ceiling, rate, months, binding, found, limits, arms, _ = result
         approved = outcome == "approve"
         named = self.speech.codes
         codes = [named[place] for place in found]
@@ -110,9 +110,9 @@ class Evaluator(msgspec.Struct, frozen=True, kw_only=True, eq=False):
             ceiling_fen=ceiling if approved else None,
             floor_rate_ppm=rate if approved else None,
             months=months if approved else None,
-            limits_fen=self._limits(result),
+            limits_fen=limits,
             codes=(*codes, f"limit_{binding}") if approved else tuple(codes),
-            arms=self._arms(result),
+            arms=arms,
         )
 
     def trace(self, values: Mapping[str, Value]) -> dict[str, Value]:
@@ -150,7 +150,7 @@ class Evaluator(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         return facts
 
     def _decision(self, result: Result, fraud: FraudVerdict, voice: Voice) -> Decision:
-        outcome, grade, ceiling, rate, months, binding, found, _, _, shown = result
+        outcome, grade, ceiling, rate, months, binding, found, limits, arms, shown = result
         approved = outcome == "approve"
         speech = self.speech
         values: Sequence[Value] = shown
@@ -170,17 +170,11 @@ class Evaluator(msgspec.Struct, frozen=True, kw_only=True, eq=False):
             grade=grade,
             ceiling_fen=ceiling if approved else None,
             floor_rate_ppm=rate if approved else None,
-            limits_fen=self._limits(result),
+            limits_fen=limits,
             reasons=tuple(reasons),
             months=months if approved else None,
-            arms=self._arms(result),
+            arms=arms,
         )
-
-    def _limits(self, result: Result) -> dict[str, int | None]:
-        return dict(zip(self.speech.limits, result[7], strict=True))
-
-    def _arms(self, result: Result) -> dict[str, str]:
-        return dict(zip(self.speech.experiments, result[8], strict=True)) if result[8] else {}
 
     def _voice(self, speech: CardSpeech, shown: Sequence[Value]) -> CardVoice:
         """Return the voice of the card inside: its values, points and what is beyond stand at the end of what is shown."""

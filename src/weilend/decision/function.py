@@ -5,7 +5,7 @@ The function computes every step from top to bottom with locals and returns inte
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any
 
@@ -18,7 +18,7 @@ from weilend.formula.writer import compile_source
 
 Values = Mapping[str, Value]
 #: What a function returns: outcome, grade, ceiling, floor rate, months, binding limit, places of the findings that hold, then the
-#: amounts of the limits, the arms and the values that were asked for, each in the program's order.
+#: amounts of the limits and the arms by name, and the values that were asked for, each in the program's order.
 Result = tuple[
     str,
     str | None,
@@ -27,8 +27,8 @@ Result = tuple[
     int | None,
     str | None,
     list[int],
-    tuple[Any, ...],
-    tuple[Any, ...],
+    dict[str, int | None],
+    dict[str, str],
     tuple[Any, ...],
 ]
 
@@ -60,7 +60,7 @@ def make_function(program: Program, facts: frozenset[str], shown: Sequence[str] 
     >>> program = Program(policy_id="p", inputs=fields, steps=steps, rules=(), limits=(), sources=(), experiments=(), terms=(),
     ...     refused={}, findings=())
     >>> make_function(program, frozenset(), ["n"]).run({"n": 4}, {})
-    ('approve', 'A', 8, 4, 12, 'cap', [], (), (), (4,))
+    ('approve', 'A', 8, 4, 12, 'cap', [], {}, {}, (4,))
     """
     block = write_block(list(program.inputs), [(step.name, step.formula.root) for step in program.steps])
     local = block.locals
@@ -71,8 +71,8 @@ def make_function(program: Program, facts: frozenset[str], shown: Sequence[str] 
         ),
         local[program.binding_limit],
         "_found",
-        _tuple(local[limit.amount] for limit in program.limits),
-        _tuple(local[experiment.arm] for experiment in program.experiments),
+        _dict((one.limit.name, local[one.amount]) for one in program.limits),
+        _dict((one.experiment.name, local[one.arm]) for one in program.experiments),
         _tuple(local[name] for name in shown),
     ]
     loads, readers = _loads(program, local, facts)
@@ -115,6 +115,10 @@ def _find(place: int, finding: Finding, local: Mapping[str, str]) -> list[str]:
 
 def _test(finding: Finding, local: Mapping[str, str]) -> str:
     return f"{local[finding.step]} is None" if finding.on_null else local[finding.step]
+
+
+def _dict(pairs: Iterable[tuple[str, str]]) -> str:
+    return f"{{{', '.join(f'{name!r}: {local}' for name, local in pairs)}}}"
 
 
 def _tuple(names: Any) -> str:

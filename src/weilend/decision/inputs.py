@@ -55,20 +55,36 @@ def _add_number(scope: Scope, name: str, given: Input, field: Field) -> str:
         scope.give(raw, field)
     elif raw in scope.inputs:
         scope.inputs[raw] = field  # a card reads it too: what the policy accepts is said once
-    doubts = [] if given.max_age_days is None else [f"fresh_{given.max_age_days}_days"]
+    usable = _usable(scope, given)
+    doubts = [] if given.max_age_days is None else [usable]
     doubts += [f"{raw} {sign} {bound}" for sign, bound in ((">=", field.lo), ("<=", field.hi)) if bound is not None]
     if field.lo is not None and field.hi is not None:
         doubts[-2:] = [f"{raw} BETWEEN {field.lo} AND {field.hi}"]
     there = [f"{given.source}_present"] if given.source else []
+    wanted = there if given.max_age_days is None else []  # what is usable is there
     if not doubts and not there:
         scope.let(name, raw, path)
         return ""
-    plain = parse_once(f"CASE WHEN {' AND '.join((*there, *doubts))} THEN {raw} END", scope.known)
+    plain = parse_once(f"CASE WHEN {' AND '.join((*wanted, *doubts))} THEN {raw} END", scope.known)
     scope.let(name, narrowed(plain, field.lo, field.hi), path)
     if not doubts:
         return ""
-    scope.let(f"refused_{name}", " AND ".join((*there, f"{name} IS NULL", f"{raw} IS NOT NULL")), path)
+    # the rarest is asked first: most values are accepted
+    scope.let(f"refused_{name}", " AND ".join((f"{name} IS NULL", *there, f"{raw} IS NOT NULL")), path)
     return f"refused_{name}"
+
+
+def _usable(scope: Scope, given: Input) -> str:
+    """Return the step that says whether a source is there and fresh enough, added once; "" where its age does not matter."""
+    if given.max_age_days is None:
+        return ""
+    fresh = f"fresh_{given.max_age_days}_days"
+    if not given.source:
+        return fresh
+    name = f"{given.source}_{fresh}"
+    if name not in scope.known:
+        scope.let(name, f"{given.source}_present AND {fresh}", f"inputs of {given.source} of at most {given.max_age_days} days")
+    return name
 
 
 def _input_field(policy: Policy, name: str, given: Input, feature_fields: Mapping[str, Field]) -> Field:

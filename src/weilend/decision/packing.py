@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 
 from weilend.decision.program import Finding, Program
-from weilend.decision.trees import literal
+from weilend.decision.trees import FALSE, literal
 from weilend.formula.standard import Rule
 from weilend.formula.tree import Node
 
@@ -23,6 +23,9 @@ BITS: Final = 62
 _LONG: Final = 8
 #: How both dialects ask for bits: an operation that formulas do not have.
 ANY_BIT: Final = "any_bit"
+
+#: What is NULL exactly where an argument is.
+_COMPARISONS: Final = frozenset(("<", "<=", ">", ">=", "=", "<>", "between", "in"))
 
 Places = Mapping[tuple[str, bool], tuple[str, int]]
 
@@ -62,12 +65,13 @@ def pack_steps(program: Program) -> tuple[dict[str, Node], dict[str, Node]]:
     late = set(asking)
     for name, root in roots.items():
         late |= {name} if late & root.names else set()
-    early = {column: _sum(bits, [one.step not in late for one in bits]) for column, bits in packed.items()}
+    asks = {one.step: _ask(one.step, roots[one.step]) for one in program.findings}
+    early = {column: _sum(bits, [one.step not in late for one in bits], asks) for column, bits in packed.items()}
     steps = {_early(column): tree for column, tree in early.items()} if asking else {}
     steps |= {name: _ask_bits(root, places, packed) if name in asking else root for name, root in roots.items()}
     if not asking:
         return steps, early
-    rest = {column: _sum(bits, [one.step in late for one in bits]) for column, bits in packed.items()}
+    rest = {column: _sum(bits, [one.step in late for one in bits], asks) for column, bits in packed.items()}
     return steps, {column: _plus(Node("field", value=_early(column)), rest[column]) for column in packed}
 
 
@@ -75,14 +79,21 @@ def _early(column: str) -> str:
     return f"{column} early"
 
 
-def _sum(bits: Sequence[Finding], taken: Sequence[bool]) -> Node:
+def _ask(step: str, root: Node) -> tuple[Node, Node]:
+    """Return what asks whether a step is true, and whether it is NULL; a plain comparison is written out, to be no column."""
+    if root.op not in _COMPARISONS or any(arg.args for arg in root.args):
+        field = Node("field", value=step, nullable=True)
+        return field, Node("is_null", (field,))
+    unknown = tuple(Node("is_null", (arg,)) for arg in dict.fromkeys(root.args) if arg.nullable) or (FALSE,)
+    return root, unknown[0] if len(unknown) == 1 else Node("or", unknown)
+
+
+def _sum(bits: Sequence[Finding], taken: Sequence[bool], asks: Mapping[str, tuple[Node, Node]]) -> Node:
     """Return the sum of the bits whose findings hold: a CASE for each step, since a rule is true, not known, or neither."""
     whens: dict[str, list[Node]] = {}
     for place, (one, is_taken) in enumerate(zip(bits, taken, strict=True)):
         if is_taken:
-            step = Node("field", value=one.step, nullable=True)
-            condition = Node("is_null", (step,)) if one.on_null else step
-            whens.setdefault(one.step, []).extend((condition, literal(1 << place)))
+            whens.setdefault(one.step, []).extend((asks[one.step][one.on_null], literal(1 << place)))
     return reduce(_plus, [Node("case", (*pairs, literal(0)), type="integer") for pairs in whens.values()] or [literal(0)])
 
 

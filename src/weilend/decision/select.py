@@ -61,7 +61,7 @@ def select_program(
     >>> from weilend.formula import parse
     >>> n, high = Field("n", "integer", 0, 9), Field("high", "boolean")
     >>> steps = {"outcome": "CASE WHEN high THEN 'refer' ELSE 'approve' END", "grade": "CASE WHEN n > 3 THEN 'B' END",
-    ...     "ceiling_fen": "2 * n", "floor_rate_ppm": "n", "months": "12", "binding_limit": "'cap'", "high": "n > 5"}
+    ...     "ceiling_fen": "2 * n", "floor_rate_ppm": "n", "months": "12", "binding_limit": "'cap'", "high": "n = 5 OR n > 7"}
     >>> program = Program(policy_id="p", inputs={"n": n}, rules=(), limits=(), sources=(), experiments=(), terms=(), refused={},
     ...     findings=(Finding("high", "high", "refer"),),
     ...     steps=tuple(Step(name, parse(text, {"n": n, "high": high}), "an example") for name, text in steps.items()))
@@ -76,7 +76,7 @@ def select_program(
       (CASE WHEN "high" THEN 1::BIGINT ELSE 0::BIGINT END) AS "findings_0"
     FROM (SELECT
       "n",
-      ("n" > 5) AS "high"
+      (("n" = 5) OR ("n" > 7)) AS "high"
     FROM (SELECT
       "n" AS "n"
     FROM applications))

@@ -48,7 +48,7 @@ _BLIND = {
 
 class Speech(msgspec.Struct, frozen=True, eq=False):
     """How a program speaks: `codes` and `findings` in the program's order, `blaming` those in which a model had a part, `limits` by
-    name, `experiments` by their place.
+    name.
 
     All are said from the values of `shown`; those of `OUTSIDE` follow where a finding of `telling` holds or a limit of it binds.
 
@@ -65,7 +65,6 @@ class Speech(msgspec.Struct, frozen=True, eq=False):
     blaming: frozenset[int]
     telling: frozenset[int | str]
     limits: dict[str, Say]
-    experiments: tuple[str, ...]
 
 
 def make_speech(policy: Policy, program: Program, units: Mapping[str, str], numbers: Mapping[str, int]) -> Speech:
@@ -104,7 +103,6 @@ def make_speech(policy: Policy, program: Program, units: Mapping[str, str], numb
             )
         ),
         limits={one.name: word(f"limit_{one.name}", one.en, one.zh, "limit", "capacity") for one in policy.limits},
-        experiments=tuple(one.experiment.name for one in program.experiments),
     )
 
 
