@@ -7,12 +7,13 @@ it stood at the receipt's seq, still gives the sealed inputs.
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from itertools import islice
 
 import msgspec
 
 from weilend.app.desk.home import Home
 from weilend.app.desk.progress import Tell, say_nothing
-from weilend.app.desk.records import to_tables
+from weilend.app.desk.records import Rows, to_tables
 from weilend.app.desk.sealed import Sealed, find_sealed
 from weilend.app.desk.spines import fold_spine
 from weilend.app.desk.standing import OWED, find_standings
@@ -29,6 +30,8 @@ from weilend.store import Vault
 
 #: Receipts between two words of progress: a receipt takes less time than a word.
 TOLD_EVERY = 100
+#: Receipts that are replayed together: their features are folded in one pass, and their rows are in memory.
+AT_ONCE = 10_000
 
 
 class Replayed(msgspec.Struct, frozen=True):
@@ -47,20 +50,27 @@ def replay_receipts(
     home: Home, receipts: Iterable[Receipt], *, from_records: bool = True, tell: Tell = say_nothing
 ) -> Replayed:
     """Replay receipts from what they sealed, and from the records as they stood then."""
-    gone = Vault(home.store.engine).erased()
+    gone, found = Vault(home.store.engine).erased(), _Found(home)
     erased: list[str] = []
-    kept: list[Receipt] = []
     problems: list[tuple[str, str]] = []
     count = 0
-    for count, (receipt, problem) in enumerate(_replay_sealed(home, _of_others(receipts, gone, erased)), start=1):
-        problems += [(receipt.receipt_id, problem)] if problem else []
-        kept += [receipt] if from_records else []  # else they are read one by one and forgotten
-        if count % TOLD_EVERY == 0:
-            tell("replay", count, 0)
+    for some in _in_parts(_of_others(receipts, gone, erased)):
+        for receipt in some:
+            problem = found.replay(receipt)
+            problems += [(receipt.receipt_id, problem)] if problem else []
+            count += 1
+            if count % TOLD_EVERY == 0:
+                tell("replay", count, 0)
+        problems += refold(home, some, tell) if from_records else []
     tell("replay", count, count)
-    problems += refold(home, kept, tell) if from_records else []
     failed = {receipt_id for receipt_id, _ in problems}
     return Replayed(count, count - len(failed), tuple(text for _, text in problems), tuple(erased))
+
+
+def _in_parts(receipts: Iterator[Receipt]) -> Iterator[list[Receipt]]:
+    """Yield receipts some thousand at a time: enough that they share a reading of the book, few enough for memory."""
+    while some := list(islice(receipts, AT_ONCE)):
+        yield some
 
 
 def _of_others(receipts: Iterable[Receipt], gone: Container[str], erased: list[str]) -> Iterator[Receipt]:
@@ -72,24 +82,25 @@ def _of_others(receipts: Iterable[Receipt], gone: Container[str], erased: list[s
             yield receipt
 
 
-def _replay_sealed(home: Home, receipts: Iterable[Receipt]) -> Iterator[tuple[Receipt, str]]:
-    """Decide again from what each receipt sealed; yield it with what differs, "" where nothing does.
+class _Found:
+    """What receipts seal by hash, found and compiled once for all that share it."""
 
-    What receipts seal by hash is found and compiled once for all that share it.
-    """
-    found: dict[tuple[tuple[str, str], ...], tuple[Sealed, Callable[[FeatureRow], Score | None]]] = {}
-    for receipt in receipts:
+    def __init__(self, home: Home) -> None:
+        self._home = home
+        self._found: dict[tuple[tuple[str, str], ...], tuple[Sealed, Callable[[FeatureRow], Score | None]]] = {}
+
+    def replay(self, receipt: Receipt) -> str:
+        """Decide again from what a receipt sealed; return what differs, "" where nothing does."""
         key = tuple(sorted(receipt.sealed.items()))
         try:
-            if key not in found:
-                sealed = find_sealed(home, receipt.sealed)
-                found[key] = sealed, _scorer(sealed)
-            sealed, scorer = found[key]
+            if key not in self._found:
+                sealed = find_sealed(self._home, receipt.sealed)
+                self._found[key] = sealed, _scorer(sealed)
+            sealed, scorer = self._found[key]
             replay(receipt, sealed.evaluator, scorer)
         except ReplayError as error:
-            yield receipt, str(error)
-        else:
-            yield receipt, ""
+            return str(error)
+        return ""
 
 
 def _scorer(sealed: Sealed) -> Callable[[FeatureRow], Score | None]:
@@ -97,23 +108,27 @@ def _scorer(sealed: Sealed) -> Callable[[FeatureRow], Score | None]:
     return lambda row: score(card, row) if card else None
 
 
-def refold(home: Home, receipts: list[Receipt], tell: Tell) -> Iterator[tuple[str, str]]:
-    """Compute the features again from book and payload, one pass for all receipts that answered the same request."""
+def refold(home: Home, receipts: Sequence[Receipt], tell: Tell) -> Iterator[tuple[str, str]]:
+    """Compute the features again from book and payload, one pass for all receipts that read the same book."""
     groups: dict[tuple[str, int, str, str], list[Receipt]] = {}
+    brings: dict[str, bool] = {}
     for receipt in receipts:
         request_id = home.store.request_of(receipt.receipt_id)
-        key = request_id, receipt.book_seq, receipt.sealed["feature_set"], receipt.sealed["policy"]
-        groups.setdefault(key, []).append(receipt)
-    for number, ((request_id, seq, feature_set, policy), group) in enumerate(sorted(groups.items())):
-        content = home.store.document("feature_set", feature_set).content
-        features = msgspec.json.decode(content, type=FeatureSet)
-        payload = to_tables(read_request(home.store.payload(request_id)).records)
-        view = home.book.preview(payload, seq)
-        applications = [receipt.application for receipt in group]
+        if request_id not in brings:
+            brings[request_id] = bool(_records(home, request_id))
+        own = request_id if brings[request_id] else ""  # what brings no records reads the book and nothing else
+        groups.setdefault((own, receipt.book_seq, receipt.sealed["feature_set"], receipt.sealed["policy"]), []).append(receipt)
+    for number, ((own, seq, feature_set, policy), group) in enumerate(sorted(groups.items())):
+        features = msgspec.json.decode(home.store.document("feature_set", feature_set).content, type=FeatureSet)
+        view = home.book.preview(to_tables(_records(home, own) if own else {}), seq)
         asked = restore_policy(home.store.document("policy", policy).content)
-        owed = find_standings(asked, applications, view, home.calendar)
+        owed = find_standings(asked, [receipt.application for receipt in group], view, home.calendar)
         yield from _compare_rows(home, features, view, group, owed)
         tell("read the book again", number + 1, len(groups))
+
+
+def _records(home: Home, request_id: str) -> Rows:
+    return read_request(home.store.payload(request_id)).records
 
 
 def _compare_rows(
