@@ -6,7 +6,7 @@ it stood at the receipt's seq, still gives the sealed inputs.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -16,7 +16,7 @@ from weilend.app.desk.records import to_tables
 from weilend.app.desk.sealed import Sealed, find_sealed
 from weilend.app.desk.spines import fold_spine
 from weilend.app.desk.standing import OWED, find_standings
-from weilend.app.desk.steps import read_request
+from weilend.app.desk.steps import asked_by
 from weilend.core.errors import ReplayError
 from weilend.core.plan import Spine
 from weilend.core.values import FeatureRow, Receipt, Score, Standing
@@ -47,12 +47,11 @@ def replay_receipts(
     home: Home, receipts: Iterable[Receipt], *, from_records: bool = True, tell: Tell = say_nothing
 ) -> Replayed:
     """Replay receipts from what they sealed, and from the records as they stood then."""
-    gone = Vault(home.store.engine).erased()
     erased: list[str] = []
     kept: list[Receipt] = []
     problems: list[tuple[str, str]] = []
     count = 0
-    for count, (receipt, problem) in enumerate(_replay_sealed(home, _of_others(receipts, gone, erased)), start=1):
+    for count, (receipt, problem) in enumerate(_replay_sealed(home, of_others(home, receipts, erased)), start=1):
         problems += [(receipt.receipt_id, problem)] if problem else []
         kept += [receipt] if from_records else []  # else they are read one by one and forgotten
         if count % TOLD_EVERY == 0:
@@ -63,8 +62,9 @@ def replay_receipts(
     return Replayed(count, count - len(failed), tuple(text for _, text in problems), tuple(erased))
 
 
-def _of_others(receipts: Iterable[Receipt], gone: Container[str], erased: list[str]) -> Iterator[Receipt]:
-    """Yield the receipts of businesses that were not erased, and note the ids of the others."""
+def of_others(home: Home, receipts: Iterable[Receipt], erased: list[str]) -> Iterator[Receipt]:
+    """Yield the receipts of businesses that were not erased, and note the ids of the others in `erased`."""
+    gone = Vault(home.store.engine).erased()
     for receipt in receipts:
         if receipt.application.business_id in gone:
             erased.append(receipt.receipt_id)
@@ -107,7 +107,7 @@ def refold(home: Home, receipts: list[Receipt], tell: Tell) -> Iterator[tuple[st
     for number, ((request_id, seq, feature_set, policy), group) in enumerate(sorted(groups.items())):
         content = home.store.document("feature_set", feature_set).content
         features = msgspec.json.decode(content, type=FeatureSet)
-        payload = to_tables(read_request(home.store.payload(request_id)).records)
+        payload = to_tables(asked_by(home, request_id).records)
         view = home.book.preview(payload, seq)
         applications = [receipt.application for receipt in group]
         asked = restore_policy(home.store.document("policy", policy).content)
