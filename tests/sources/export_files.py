@@ -6,18 +6,17 @@ from pathlib import Path
 from typing import Any
 
 from weilend.core.calendars import Calendar
-from weilend.sources import Accounting, Batch, Tokens, account, first_seen, read
+from weilend.sources import Accounting, Batch, account, first_seen, read
+from weilend.sources.golden import GOLDEN_TOKENS
 
 HOME = Calendar()
-TOKENS = Tokens(b"a key for tests, thirty-two bytes")
+TOKENS = GOLDEN_TOKENS
 SAID: dict[str, Any] = {
     "business_id": "B1",
     "shop_id": "S1",
     "tokens": TOKENS,
     "tax_id": "91350100M000100Y43",
 }
-#: What says where records come from and when they were known, not what they are.
-ORIGIN = ("known_basis", "source", "consent_id")
 
 
 def load(name: str, path: Path, **said: Any) -> Batch:

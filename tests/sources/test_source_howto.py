@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 import re
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from export_files import HOME, SAID, content, load
 
+from weilend.app.cli.main import cli
 from weilend.core.errors import SourceError
 from weilend.sources import explain, profile_from_toml, write
 from weilend.sources.columns.converters import CONVERTERS
@@ -46,6 +49,12 @@ def test_nobody_knows_the_file_before_and_writing_undoes_reading(folder):
     (written,) = write(profile, batch.records, folder / "out", calendar=HOME, clear=batch.clear, **SAID)
     assert content(load(profile, written)) == content(batch)
     assert "户名" in written.read_text("gb18030")
+
+
+def test_recording_the_sample_says_what_the_page_says(folder):
+    command, said = block("console").removeprefix("$ weilend ").split("\n", 1)
+    assert CliRunner().invoke(cli, command.split()).output == said
+    assert set(json.loads((folder / "golden.json").read_text("utf-8"))) == {"example.csv"}
 
 
 def test_the_page_names_every_converter_and_template():

@@ -7,18 +7,15 @@ from __future__ import annotations
 
 import json
 import os
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.compute as pc
 import pytest
-from export_files import ORIGIN, done, load
+from export_files import done, load
 
 from weilend.core.errors import SourceError
-from weilend.core.ids import content_hash
-from weilend.sources import Batch, source_of
+from weilend.sources import source_of
+from weilend.sources.golden import golden_line, golden_text
 
 DATA = Path(os.environ.get("WEILEND_DATA", ""))
 EXPORTS = DATA / "formats" / "cn_exports"
@@ -56,37 +53,12 @@ def sample(part: str) -> Path:
     return next(path for path in sorted(EXPORTS.iterdir()) if path.name.startswith(f"example_{part}"))
 
 
-def told(batch: Batch) -> dict[str, Any]:
-    """What a batch says, small: of each kind how many, sums of money, the first and last record, and a hash over all of them.
-
-    The text of quarantined rows is the sample's own and stays out.
-    """
-    counts = done(batch)
-    why = Counter(f"{row['file']}: {row['reason']}" for row in batch.rejects.to_pylist())
-    return {
-        "rows": [counts.rows_in, counts.accepted, counts.duplicate, counts.quarantined],
-        "rejects": dict(sorted(why.items())),
-        "records": {kind: _folded(table) for kind, table in sorted(batch.records.items())},
-    }
-
-
-def _folded(table: pa.Table) -> dict[str, Any]:
-    rows = [
-        {name: str(value) for name, value in row.items() if value is not None and name not in ORIGIN}
-        for row in table.to_pylist()
-    ]
-    fen = {name: pc.sum(table[name]).as_py() for name in table.column_names if name.endswith("_fen")}
-    sums = {name: total for name, total in fen.items() if total is not None}
-    return {"count": len(rows), "sums": sums, "first": rows[0], "last": rows[-1], "all": content_hash(sorted(map(str, rows)))}
-
-
 def compare(name: str, found: dict[str, Any]) -> None:
     """Hold what was found to the line of its sample, or write that line."""
     known = json.loads(GOLDEN.read_text("utf-8"))
     if os.environ.get("WEILEND_GOLDEN") == "write":
         known[name] = found
-        lines = [f"{json.dumps(one)}: {json.dumps(known[one], ensure_ascii=False)}" for one in sorted(known)]
-        GOLDEN.write_text("{\n" + ",\n".join(lines) + "\n}\n", "utf-8")
+        GOLDEN.write_text(golden_text(known), "utf-8")
     assert found == known[name]
 
 
@@ -97,7 +69,7 @@ def test_golden_records(part, source, currency):
     batch = load(source, path, currency=currency)
     counts = done(batch)
     assert counts.rows_in == counts.accepted + counts.duplicate + counts.quarantined == batch.rows.num_rows
-    compare(part, told(batch))
+    compare(part, golden_line(batch))
 
 
 def test_wechat_csv_and_xlsx_are_the_same_entries():
@@ -119,15 +91,15 @@ def linked(tmp_path: Path, files: list[Path]) -> Path:
 
 @pytest.mark.skipif(not (DATA / "olist" / "sample").is_dir(), reason="WEILEND_DATA does not lead to olist")
 def test_olist_joins_its_tables():
-    compare("olist", told(load("olist", DATA / "olist" / "sample", currency="BRL")))
+    compare("olist", golden_line(load("olist", DATA / "olist" / "sample", currency="BRL")))
 
 
 @pytest.mark.skipif(not (DATA / "olist").is_dir(), reason="WEILEND_DATA does not lead to olist")
 def test_olist_leads(tmp_path):
     files = [DATA / "olist" / f"olist_{name}_dataset.csv" for name in ("marketing_qualified_leads", "closed_deals")]
-    compare("olist_leads", told(load("olist_leads", linked(tmp_path, files))))
+    compare("olist_leads", golden_line(load("olist_leads", linked(tmp_path, files))))
 
 
 @pytest.mark.skipif(not (DATA / "berka").is_dir(), reason="WEILEND_DATA does not lead to berka")
 def test_berka(tmp_path):
-    compare("berka", told(load("berka", linked(tmp_path, sorted((DATA / "berka").glob("*.asc"))), currency="CZK")))
+    compare("berka", golden_line(load("berka", linked(tmp_path, sorted((DATA / "berka").glob("*.asc"))), currency="CZK")))

@@ -42,7 +42,7 @@ from weilend.sources.identity import first_seen, identify, record_ids
 from weilend.sources.intake import Intake, Said
 from weilend.sources.profile import PROFILES, Profile
 from weilend.sources.reader import Surveyed, detect, read, read_files, source_of, survey
-from weilend.sources.steps.reconcile import reconcile_statements
+from weilend.sources.steps.reconcile import fill_gaps, is_gap, reconcile_statements
 from weilend.sources.tables.admission import register
 from weilend.sources.tables.profile_toml import profile_from_toml, template_names
 from weilend.sources.tables.shelf import load_profiles
@@ -71,10 +71,12 @@ __all__ = [
     "add_up",
     "detect",
     "explain",
+    "fill_gaps",
     "first_seen",
     "frame_records",
     "identify",
     "is_archive",
+    "is_gap",
     "join",
     "profile_from_toml",
     "read",

@@ -11,7 +11,8 @@ import msgspec
 
 from weilend.core.errors import SourceError
 from weilend.sources.catalogue import SOURCES, knowing, load
-from weilend.sources.files.headers import Found, Near, find, headers_of, nearest, plain
+from weilend.sources.drafts import look_at
+from weilend.sources.files.headers import Found, Near, find, nearest, plain
 from weilend.sources.profile import PROFILES, Evidence
 from weilend.sources.tables.collected import said_in
 
@@ -115,8 +116,7 @@ def sketch(path: Path, like: str) -> str:
       { raw = "金额", fact = "" },
     ]
     """
-    header = max(headers_of(path), key=len)
-    rows = [f'  {{ raw = {_quoted(name)}, fact = "" }},' for name in header if name]
+    rows = [f'  {{ raw = {_quoted(name)}, fact = "" }},' for name in look_at(path).names]
     head = ['name = "my_format"', 'en = ""', 'zh = ""', f'like = "{like}"', 'sign = "signed"  # or split, flagged, charged']
     return "\n".join([*head, "columns = [", *rows, "]"])
 

@@ -148,11 +148,14 @@ def statement_chain(statements: Sequence[tuple[date, date, int | None, int | Non
 
     A gap is a span of days that no statement covers, an overlap one that two do; where one statement begins on the day after
     another ends, its opening balance is the other's closing one. `since` and `until` say the days; `what` is gap, overlap or
-    seam.
+    seam. A gap over which the balances meet holds: many statements say no period but that of their lines, and on days without a
+    line nothing moved.
 
-    >>> january, march = (date(2020, 1, 1), date(2020, 1, 31), 0, 5), (date(2020, 3, 1), date(2020, 3, 31), 5, 9)
-    >>> [(one.what, one.since, one.until) for one in statement_chain([march, january])]
-    [('gap', datetime.date(2020, 2, 1), datetime.date(2020, 2, 29))]
+    >>> january, march = (date(2020, 1, 1), date(2020, 1, 31), 0, 5), (date(2020, 3, 1), date(2020, 3, 31), 7, 9)
+    >>> [(one.what, one.since, one.until, one.holds) for one in statement_chain([march, january])]
+    [('gap', datetime.date(2020, 2, 1), datetime.date(2020, 2, 29), False)]
+    >>> [one.holds for one in statement_chain([january, (*march[:2], 5, 9)])]
+    [True]
     """
     found = []
     ordered = sorted(statements, key=lambda one: one[:2])
@@ -160,8 +163,7 @@ def statement_chain(statements: Sequence[tuple[date, date, int | None, int | Non
         covered_until, closing = max((one[1], one[3]) for one in _dated(ordered[:index]))
         day_after = covered_until + timedelta(days=1)
         if first > day_after:
-            until = first - timedelta(days=1)
-            found.append(Compared(check="statement_sums", what="gap", checked=1, failed=1, since=day_after, until=until))
+            found.append(_gap(day_after, first - timedelta(days=1), None if closing == _UNKNOWN else closing, opening))
         elif first < day_after:
             until = min(covered_until, ordered[index][1])
             found.append(Compared(check="statement_sums", what="overlap", checked=1, failed=0, since=first, until=until))
@@ -179,6 +181,22 @@ def statement_chain(statements: Sequence[tuple[date, date, int | None, int | Non
                 )
             )
     return found
+
+
+def _gap(since: date, until: date, closing: int | None, opening: int | None) -> Compared:
+    """Return a span of days that no statement covers; the balances on its two sides are told where they are one."""
+    if closing is None or closing != opening:
+        return Compared(check="statement_sums", what="gap", checked=1, failed=1, since=since, until=until)
+    return Compared(
+        check="statement_sums",
+        what="gap",
+        checked=1,
+        failed=0,
+        expected_fen=closing,
+        found_fen=opening,
+        since=since,
+        until=until,
+    )
 
 
 def digits_hold(texts: Iterable[str], check: Callable[[str], bool], what: str) -> Compared | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 _paths = click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 _consent = click.option("--consent", required=True, help="Under which consent the data may be used, such as own-data.")
+_TOLD = 6  # facts between statements that a table tells in full
 #: What files cannot say of themselves: the fields of an intake.
 _SAID = (
     click.option("--business", "business_id", metavar="ID", help="Whose the files are."),
@@ -65,22 +67,30 @@ def ingest_command(paths: tuple[Path, ...], consent: str | None, source: str | N
     with telling() as tell:
         done = open_home(home, create=True, tell=tell).ingest_paths(paths, consent=consent, source=source, **said)
     columns = ("file", "source", "records", "rows", "accepted", "duplicate", "quarantined", "period", "checks")
-    print_rows(columns, [_line(one, full=as_json) for one in done.files], as_json=as_json)
+    lines = [_line(one, full=as_json) for one in done.files]
+    if done.together:
+        few = len(done.together.noted) + len(done.together.failed) <= _TOLD
+        lines.append(_line(done.together, full=as_json or few))
+    print_rows(columns, lines, as_json=as_json)
     for one in done.unread:
         click.echo(f"not read: {one.file}: {one.why}", err=True)
 
 
 def _line(one: FileRead, *, full: bool) -> Sequence[object]:
-    """Return what a file gave; checks that fail are named in a table and told in full as JSON."""
+    """Return what a file gave; checks are told in full, or counted by their names."""
     records = ", ".join(f"{kind} {count:,}" for kind, count in one.records.items())
     period = f"{one.since} – {one.until}" if one.since else ""
-    failed = list(one.failed) if full else [f"{count} × {name}" for name, count in _failures(one).items()]
-    checks = "; ".join([f"{one.held} hold"] * bool(one.held) + failed)
+    told = [*one.noted, *one.failed]
+    if not full:
+        told = [f"{count} × {name}" for name, count in Counter(_name(said) for said in told).items()]
+    checks = "; ".join([f"{one.held} hold"] * bool(one.held) + told)
     return one.file, one.source, records, one.rows_in, one.accepted, one.duplicate, one.quarantined, period, checks
 
 
-def _failures(one: FileRead) -> Counter[str]:
-    return Counter(" ".join(said.split()[:2]) for said in one.failed)
+def _name(said: str) -> str:
+    """Return the name of a check, or what lies between two statements, without its figures."""
+    first, second = said.split()[:2]
+    return f"{first} fails" if second == "fails" else first
 
 
 def _explain(paths: tuple[Path, ...]) -> None:
@@ -162,10 +172,67 @@ def source_list(home: Path, *, as_json: bool) -> None:
 )
 @home_option
 def source_new(file: Path, like: str, described: Path | None, home: Path) -> None:
-    """Describe a table that no source knows: print a draft for FILE to be filled in, or take the filled one over."""
+    """Describe a table that no source knows. At a terminal it asks what each column of FILE is and makes it a source of the home;
+    else it prints a draft to be filled in. --toml takes a filled one over."""
     from weilend.app.desk.own_sources import add_own_source, draft_source  # late: see show.open_home
 
-    click.echo(add_own_source(home, file, described) if described else draft_source(file, like))
+    if described:
+        click.echo(add_own_source(home, file, described))
+    elif _at_terminal():
+        _describe(file, like, home)
+    else:
+        click.echo(draft_source(file, like))
+
+
+def _at_terminal() -> bool:
+    return sys.stdin.isatty()
+
+
+def _describe(file: Path, like: str, home: Path) -> None:
+    """Show the columns, ask what they are, and keep the profile; it is printed before it is checked, so that no answer is lost."""
+    from weilend.app.desk.asking import describe_table, look_at_table  # late: see show.open_home
+    from weilend.app.desk.own_sources import keep_own_source
+
+    table = look_at_table(file)
+    shown = [(number, name, next(iter(table.column(name)), "")[:40]) for number, name in enumerate(table.names, start=1)]
+    print_rows(("no.", "column", "first cell"), shown, as_json=False)
+    click.echo("Answer with the number or the name of a column, - for none; Enter takes what stands in brackets.")
+    text = describe_table(table, like, _ask)
+    click.echo(f"\n{text}\n")
+    click.echo(keep_own_source(home, file, text))
+
+
+def _ask(what: str, guess: str, choices: Sequence[str]) -> str:
+    """Ask at the terminal until the answer is one of the choices, by name or number, or any text where there are none."""
+
+    def read(text: str) -> str:
+        text = text.strip()
+        if not choices or text in choices:
+            return text
+        if text.isdecimal() and 0 < int(text) <= len(choices):
+            return choices[int(text) - 1]
+        raise click.BadParameter(f"say one of {', '.join(choices)}")
+
+    return str(click.prompt(what, default=guess or None, value_proc=read))
+
+
+@source_group.command("record")
+@_paths
+@click.option("--into", type=click.Path(path_type=Path), help="The golden file to write; without, the lines are printed.")
+@click.option("--toml", "described", type=click.Path(path_type=Path), help="A profile that is not a source yet.")
+@_said_options
+@home_option
+def source_record(paths: tuple[Path, ...], into: Path | None, described: Path | None, home: Path, **options: Any) -> None:
+    """Record what samples give as golden lines, to be reviewed and handed in with a format. No name or number stands in them."""
+    from weilend.app.desk.recording import record_samples, record_text  # late: see show.open_home
+
+    _own_sources(home)
+    done = record_samples(paths, into=into, described=described, said=_said(options))
+    if into is None:
+        click.echo(record_text(done), nl=False)
+        return
+    for one in done:
+        click.echo(one.words())
 
 
 COMMANDS = (ingest_command, quarantine_group, source_group)

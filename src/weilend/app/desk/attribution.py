@@ -17,9 +17,10 @@ from weilend.app.desk.home import Home
 from weilend.app.desk.policies import find_policy
 from weilend.app.desk.progress import Tell, say_nothing
 from weilend.app.desk.records import to_tables
+from weilend.app.desk.replay import of_others
 from weilend.app.desk.sealed import Sealed, find_sealed, make_evaluator
 from weilend.app.desk.spines import fold_spine
-from weilend.app.desk.steps import read_request
+from weilend.app.desk.steps import asked_by
 from weilend.core.errors import InputError, NotFoundError
 from weilend.core.plan import Spine
 from weilend.core.values import Decision, FeatureRow, Outcome, Receipt
@@ -98,8 +99,8 @@ def read_changes(home: Home, texts: Sequence[str], *, at: int) -> Changes:
 
 
 def attribute_flips(home: Home, receipts: Iterable[Receipt], changes: Changes, tell: Tell = say_nothing) -> Attribution:
-    """Decide receipts again, one change after the other, and say which change turned which outcome."""
-    everything = list(receipts)
+    """Decide receipts again, one change after the other, and say which change turned which outcome; the erased are left out."""
+    everything = list(of_others(home, receipts, []))
     rows = _feature_rows(home, everything, changes, tell)
     desks: dict[tuple[tuple[str, str], ...], list[tuple[Cause, Sealed]]] = {}
     flips: list[Flip] = []
@@ -168,7 +169,7 @@ def _feature_rows(home: Home, receipts: list[Receipt], changes: Changes, tell: T
         groups.setdefault((request_id, receipt.book_seq, receipt.sealed["feature_set"]), []).append(receipt)
     rows: dict[tuple[Cause, str], FeatureRow] = {}
     for number, ((request_id, seq, feature_set), group) in enumerate(sorted(groups.items()), start=1):
-        payload = to_tables(read_request(home.store.payload(request_id)).records)
+        payload = to_tables(asked_by(home, request_id).records)
         view = home.book.preview(payload, None if changes.data else seq)
         for cause, features in wanted:
             chosen = features or msgspec.json.decode(home.store.document("feature_set", feature_set).content, type=FeatureSet)

@@ -18,8 +18,8 @@ from weilend.app.desk.crowds import PROFILE, audit_profile
 from weilend.app.desk.home import Home
 from weilend.app.desk.population import Group, find_population, look_at
 from weilend.app.desk.progress import Tell, say_nothing
-from weilend.app.desk.replay import refold
-from weilend.app.desk.steps import read_request
+from weilend.app.desk.replay import of_others, refold
+from weilend.app.desk.steps import asked_by
 from weilend.core.values import Receipt
 from weilend.engine import Book, BookView
 from weilend.features.labels import LABELS
@@ -51,7 +51,7 @@ def audit_features(home: Home, product: str, *, as_of: int, tell: Tell = say_not
     """Hunt for skew, knowledge of the future and features that are too good, at an instant (UTC seconds)."""
     chosen = load_product(product)
     features = FEATURE_SETS[chosen.feature_set]
-    receipts = list(home.store.receipts(product))
+    receipts = list(of_others(home, home.store.receipts(product), []))
     skewed = (*(text for _, text in refold(home, receipts, tell)), *_false_profiles(home, receipts))
     population = find_population(home, features, LABELS[chosen.label], as_of=as_of)
     tell("forget the future", 0, 1)
@@ -63,7 +63,7 @@ def audit_features(home: Home, product: str, *, as_of: int, tell: Tell = say_not
 def _false_profiles(home: Home, receipts: list[Receipt]) -> Iterator[str]:
     """Yield where a profile that was counted at an application is not what the nightly rebuild at that seq gives."""
     for request_id in dict.fromkeys(home.store.request_of(receipt.receipt_id) for receipt in receipts):
-        request = read_request(home.store.payload(request_id))
+        request = asked_by(home, request_id)
         for application in request.applications if PROFILE in request.records else ():
             yield from audit_profile(home, application, request.records)
 

@@ -16,6 +16,7 @@ from weilend.app.desk.intakes import FileRead, Reading, Unread, merge_files, pla
 from weilend.app.desk.privacy import keep_clear, tokens_of
 from weilend.app.desk.progress import Tell, say_nothing
 from weilend.app.desk.quarantine import ALL_ROWS, mark_mended, quarantine, waiting_rows
+from weilend.app.desk.statements import compare_statements
 from weilend.core.calendars import Calendar
 from weilend.core.errors import InputError, SourceError
 from weilend.core.records import KINDS
@@ -27,11 +28,15 @@ _NOBODY = Tokens(bytes(32))  # for asking whether files can be read, before ther
 
 
 class Ingested(msgspec.Struct, frozen=True, kw_only=True):
-    """What an intake of many files did: where rows went, what each file gave, and which files were not read and why."""
+    """What an intake of many files did: where rows went, what each file gave, and which files were not read and why.
+
+    `together` is what several statements of one account say of each other, None where there are none.
+    """
 
     counted: Accounting
     files: tuple[FileRead, ...]
     unread: tuple[Unread, ...]
+    together: FileRead | None = None
 
 
 def ingest(
@@ -48,10 +53,12 @@ def ingest(
 
     Without `profile` the headers say which source it is. `at` is the instant (UTC seconds) at which quarantined rows are filed.
     """
-    taken = []
-    for counted, _ in _take(home, Reading(profile or detect(path), path), consent_id=consent_id, at=at, said=said):
+    taken, files = [], []
+    for counted, told in _take(home, Reading(profile or detect(path), path), consent_id=consent_id, at=at, said=said):
         taken.append(counted)
+        files.append(told)
         tell("read files", len(taken), 0)
+    _together(home, files, consent_id)
     home.book.compact()
     return add_up(taken)
 
@@ -85,8 +92,14 @@ def ingest_paths(
     unread = (*refused, *unknown)
     if not files:
         raise InputError(unread[0].why)
+    together = _together(home, files, consent_id)
     home.book.compact()
-    return Ingested(counted=add_up(counted), files=merge_files(files), unread=unread)
+    return Ingested(counted=add_up(counted), files=merge_files(files), unread=unread, together=together)
+
+
+def _together(home: Home, files: Sequence[FileRead], consent_id: str) -> FileRead | None:
+    """Compare the statements of every account that files told of with all others that the book knows of it."""
+    return compare_statements(home, dict.fromkeys(one for told in files for one in told.accounts), consent_id=consent_id)
 
 
 def retry_paths(

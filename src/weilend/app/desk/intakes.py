@@ -41,7 +41,8 @@ class Unread(msgspec.Struct, frozen=True):
 class FileRead(msgspec.Struct, frozen=True, kw_only=True):
     """What a file gave: its source, where its rows went, records by kind, the days they cover, and what it says of itself.
 
-    `held` counts checks that agree (running balances, sums), `failed` says each that does not; `rejected` are quarantined rows.
+    `held` counts checks that agree (running balances, sums), `failed` says each that does not, `noted` what agrees and should be
+    known; `rejected` are quarantined rows, `accounts` whose statements there are (business and account).
     """
 
     file: str
@@ -55,7 +56,9 @@ class FileRead(msgspec.Struct, frozen=True, kw_only=True):
     until: date | None
     held: int
     failed: tuple[str, ...]
+    noted: tuple[str, ...] = ()
     rejected: tuple[int, ...] = ()
+    accounts: tuple[tuple[str, str], ...] = ()
 
 
 def plan_readings(paths: Sequence[Path], room: Path, profile: str | None) -> tuple[list[Reading], list[Unread]]:
@@ -126,7 +129,16 @@ def tell_file(file: str, source: str, batch: Batch, counted: Accounting) -> File
         held=sum(bool(row["holds"]) for row in rows),
         failed=tuple(_sentence(row) for row in rows if not row["holds"]),
         rejected=tuple(batch.rejects["file_row"].to_pylist()),
+        accounts=_accounts(batch),
     )
+
+
+def _accounts(batch: Batch) -> tuple[tuple[str, str], ...]:
+    """Return the business and account of every statement in a batch, each pair once."""
+    statements = batch.records.get("statement_balance")
+    if statements is None:
+        return ()
+    return tuple(dict.fromkeys(zip(*(statements[name].to_pylist() for name in ("business_id", "account_id")), strict=True)))
 
 
 def merge_files(parts: Iterable[FileRead]) -> tuple[FileRead, ...]:
@@ -152,15 +164,25 @@ def _both(one: FileRead, other: FileRead) -> FileRead:
         held=one.held + other.held,
         failed=one.failed + other.failed,
         rejected=one.rejected + other.rejected,
+        accounts=tuple(dict.fromkeys((*one.accounts, *other.accounts))),
     )
 
 
 def _sentence(row: dict[str, object]) -> str:
-    figures = f": {_yuan(row['expected_fen'])} said, {_yuan(row['found_fen'])} found" if row["expected_fen"] is not None else ""
+    figures = (
+        f": {yuan_text(row['expected_fen'])} said, {yuan_text(row['found_fen'])} found"
+        if row["expected_fen"] is not None
+        else ""
+    )
     return f"{row['check_name']} fails {row['failed_count']} of {row['checked_count']}{figures}"
 
 
-def _yuan(fen: object) -> str:
+def yuan_text(fen: object) -> str:
+    """Return an amount in yuan, to be read.
+
+    >>> yuan_text(-123456)
+    '-1,234.56'
+    """
     assert isinstance(fen, int)
     sign = "-" if fen < 0 else ""
     return f"{sign}{abs(fen) // 100:,}.{abs(fen) % 100:02}"

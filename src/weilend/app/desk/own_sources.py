@@ -5,15 +5,17 @@ home/sources/NAME.toml    one profile each, as docs/howto/add-a-source.md descri
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from weilend.app.desk.home import open_home
-from weilend.core.errors import InputError, SourceError
+from weilend.core.errors import InputError, NotFoundError, SourceError
 from weilend.sources import PROFILES, SOURCES, explain, profile_from_toml, register, sketch, template_names
 from weilend.sources.catalogue import load
 from weilend.sources.explain import EVIDENCE
 
 FOLDER = "sources"
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
 
 def load_own_sources(home: Path) -> tuple[str, ...]:
@@ -37,6 +39,8 @@ def draft_source(file: Path, like: str) -> str:
     """Return the draft of a profile for a table, its columns to be filled in."""
     if like not in template_names():
         raise InputError(f"nothing is like {like!r}", hint=f"there is: {', '.join(template_names())}")
+    if not file.is_file():
+        raise NotFoundError(f"there is no file {file}", hint="check the path")
     return sketch(file, like)
 
 
@@ -44,7 +48,11 @@ def add_own_source(home: Path, file: Path, described: Path) -> str:
     """Check a profile, see that it knows the file, keep it in the home, and return how the file would be read."""
     if not described.is_file():
         raise InputError(f"there is no file {described}", hint="give the profile that you filled in")
-    text = described.read_text(encoding="utf-8")
+    return keep_own_source(home, file, described.read_text(encoding="utf-8"))
+
+
+def keep_own_source(home: Path, file: Path, text: str) -> str:
+    """Check a profile in TOML as `add_own_source` does, keep it in the home, and return how the file would be read."""
     name = _registered(text)
     told = explain(file)
     if {one.source for one in told} != {name}:
@@ -58,6 +66,8 @@ def add_own_source(home: Path, file: Path, described: Path) -> str:
 
 def _registered(text: str) -> str:
     profile = profile_from_toml(text)
+    if not _NAME.fullmatch(profile.name):
+        raise InputError(f"{profile.name!r} is no name of a source", hint="use small letters, digits and _, a letter first")
     if profile.name in PROFILES and PROFILES[profile.name] == profile:
         return profile.name
     return register(profile).name

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hmac
 import secrets
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -36,7 +37,14 @@ def tokens_of(home: Home) -> Tokens:
 
 def seal(home: Home, subject: str, content: bytes) -> bytes:
     """Return content encrypted under the key of a subject; raises `InputError` for one who was erased."""
-    return AESSIV(_key(home, subject or INSTITUTION)).encrypt(content, [(subject or INSTITUTION).encode()])
+    return seal_all(home, subject, [content])[0]
+
+
+def seal_all(home: Home, subject: str, contents: Sequence[bytes]) -> list[bytes]:
+    """Return several contents of a subject, each encrypted as `seal` does: the key is fetched once."""
+    whose = subject or INSTITUTION
+    box = AESSIV(_key(home, whose))
+    return [box.encrypt(content, [whose.encode()]) for content in contents]
 
 
 def unseal(home: Home, subject: str, sealed: bytes) -> bytes:

@@ -6,7 +6,7 @@ it stood at the receipt's seq, still gives the sealed inputs.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 
 import msgspec
@@ -17,7 +17,7 @@ from weilend.app.desk.records import Rows, to_tables
 from weilend.app.desk.sealed import Sealed, find_sealed
 from weilend.app.desk.spines import fold_spine
 from weilend.app.desk.standing import OWED, find_standings
-from weilend.app.desk.steps import read_request
+from weilend.app.desk.steps import asked_by
 from weilend.core.errors import ReplayError
 from weilend.core.plan import Spine
 from weilend.core.values import FeatureRow, Receipt, Score, Standing
@@ -50,11 +50,11 @@ def replay_receipts(
     home: Home, receipts: Iterable[Receipt], *, from_records: bool = True, tell: Tell = say_nothing
 ) -> Replayed:
     """Replay receipts from what they sealed, and from the records as they stood then."""
-    gone, found = Vault(home.store.engine).erased(), _Found(home)
+    found = _Found(home)
     erased: list[str] = []
     problems: list[tuple[str, str]] = []
     count = 0
-    for some in _in_parts(_of_others(receipts, gone, erased)):
+    for some in _in_parts(of_others(home, receipts, erased)):
         for receipt in some:
             problem = found.replay(receipt)
             problems += [(receipt.receipt_id, problem)] if problem else []
@@ -73,8 +73,9 @@ def _in_parts(receipts: Iterator[Receipt]) -> Iterator[list[Receipt]]:
         yield some
 
 
-def _of_others(receipts: Iterable[Receipt], gone: Container[str], erased: list[str]) -> Iterator[Receipt]:
-    """Yield the receipts of businesses that were not erased, and note the ids of the others."""
+def of_others(home: Home, receipts: Iterable[Receipt], erased: list[str]) -> Iterator[Receipt]:
+    """Yield the receipts of businesses that were not erased, and note the ids of the others in `erased`."""
+    gone = Vault(home.store.engine).erased()
     for receipt in receipts:
         if receipt.application.business_id in gone:
             erased.append(receipt.receipt_id)
@@ -128,7 +129,7 @@ def refold(home: Home, receipts: Sequence[Receipt], tell: Tell) -> Iterator[tupl
 
 
 def _records(home: Home, request_id: str) -> Rows:
-    return read_request(home.store.payload(request_id)).records
+    return asked_by(home, request_id).records
 
 
 def _compare_rows(

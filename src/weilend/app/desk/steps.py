@@ -11,6 +11,7 @@ import msgspec
 from weilend.app.clock import now
 from weilend.app.desk.deliver import owe
 from weilend.app.desk.home import Home
+from weilend.app.desk.payloads import business_of, payload_of, seal_request
 from weilend.app.desk.records import Rows, to_tables
 from weilend.app.desk.sealed import Sealed
 from weilend.app.desk.spines import fold_spine
@@ -114,10 +115,14 @@ class DeskSteps:
                     score=score, standing=standing, decision=decision, offer=offer)  # fmt: skip
 
     def commit(self, request: bytes, receipts: Sequence[Receipt]) -> Sequence[Receipt]:
-        """Write request, receipts and outbox in one transaction; returns after it."""
+        """Write request, receipts and outbox in one transaction; returns after it.
+
+        Request and outbox are sealed for their business; raises `InputError` where it was erased.
+        """
         asked = read_request(request)
-        outbox = owe(asked.request_id, receipts, asked.records)
-        commit = Commit(request_id=asked.request_id, payload=request, receipts=tuple(receipts), outbox=outbox, at=now())
+        owed = owe(asked.request_id, receipts, asked.records)
+        payload, outbox = seal_request(self.home, business_of(receipts), request, owed)
+        commit = Commit(request_id=asked.request_id, payload=payload, receipts=tuple(receipts), outbox=outbox, at=now())
         return self.home.store.commit(commit)
 
 
@@ -127,3 +132,8 @@ def read_request(request: bytes) -> Request:
         return msgspec.json.decode(request, type=Request)
     except msgspec.DecodeError as error:
         raise InputError(f"the request cannot be read: {error}", hint="send {request_id, applications}") from None
+
+
+def asked_by(home: Home, request_id: str) -> Request:
+    """Return a request that was committed; raises `NotFoundError` where there is none, or its business was erased."""
+    return read_request(payload_of(home, request_id))

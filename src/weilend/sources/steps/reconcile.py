@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from datetime import date
-from typing import Final
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date, timedelta
+from typing import Any, Final
 
 import msgspec
 import numpy as np
@@ -26,6 +26,12 @@ from weilend.sources.steps.sequences import has_balances, said_day, signed_fen
 
 #: Comparisons over the facts of a whole sheet, by name; each gives what it compared, and of which account (a token) if of one.
 CHECKS: Registry[Callable[[Facts, Scene], Iterable[tuple[Compared, str | None]]]] = Registry("reconciliation of a sheet")
+
+#: The source of what statements say of each other, and what makes two such facts the same.
+BETWEEN: Final = "statements"
+_CHAIN_KEY: Final = ("check_name", "what", "account_id", "period_start_on", "period_end_on")
+#: What stays of a gap when it is filled.
+_OF_GAP: Final = ("business_id", "check_name", "account_id", "period_start_on", "period_end_on", "checked_count", "known_at")
 
 _LAG_DAYS: Final = 1  # a statement is there the day after its last one
 #: What every record about a file has, with its type: no rows at all still make a table.
@@ -76,26 +82,70 @@ def accounts_of(facts: Facts) -> list[Account]:
 def reconcile_statements(statements: pa.Table, intake: Intake) -> pa.Table:
     """Return what statements say of each other, as reconciliation records: gaps, overlaps, and whether balances meet at the seams.
 
-    `statements` are records of statement_balance, of one or more accounts of a business; a gap does not hold, an overlap does.
+    `statements` are records of statement_balance, of any businesses and accounts; a gap holds where the balances meet over it, an
+    overlap always. A fact is known once the statements are that show it: nobody sees a gap before the statement after it.
 
     >>> from weilend.core.calendars import Calendar
     >>> days = [(date(2020, 1, 1), date(2020, 1, 31)), (date(2020, 2, 1), date(2020, 2, 29)), (date(2020, 4, 1), date(2020, 4, 30))]
     >>> columns = {"account_id": ["a"] * 3, "period_start_on": [one[0] for one in days], "period_end_on": [one[1] for one in days]}
-    >>> table = pa.table(columns | {"opening_fen": [0, 5, 9], "closing_fen": [5, 9, 12]})
-    >>> found = reconcile_statements(table, Intake(calendar=Calendar(), consent_id="own-data", business_id="B1"))
+    >>> home = Calendar()
+    >>> columns |= {"business_id": ["B1"] * 3, "known_at": [home.end_of(one[1]) for one in days]}
+    >>> table = pa.table(columns | {"opening_fen": [0, 5, 8], "closing_fen": [5, 9, 12]})
+    >>> found = reconcile_statements(table, Intake(calendar=home, consent_id="own-data"))
     >>> [(row["holds"], str(row["period_start_on"]), row["expected_fen"]) for row in found.to_pylist()]
     [(True, '2020-02-01', 5), (False, '2020-03-01', None)]
+    >>> home.day_of(found["known_at"][1].as_py())
+    datetime.date(2020, 4, 30)
     """
-    by_account: dict[str, list[tuple[date, date, int | None, int | None]]] = {}
+    by_account: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for row in statements.to_pylist():
-        figures_of = (row["period_start_on"], row["period_end_on"], row["opening_fen"], row["closing_fen"])
-        by_account.setdefault(row["account_id"], []).append(figures_of)
+        by_account.setdefault((row["business_id"], row["account_id"]), []).append(row)
     rows = []
-    for token, chain in sorted(by_account.items()):
+    for (business_id, token), told in sorted(by_account.items()):
+        chain = [(row["period_start_on"], row["period_end_on"], row["opening_fen"], row["closing_fen"]) for row in told]
         for one in figures.statement_chain(chain):
             assert one.since is not None  # a chain says of which day it speaks
-            rows.append(_fact(one, token, one.since, one.until or one.since))
-    return _framed("reconciliation", rows, ("check_name", "what", "account_id", "period_start_on"), "statements", intake)
+            fact = _fact(one, token, one.since, one.until or one.since)
+            rows.append(fact | {"business_id": business_id, "known_at": _seen_at(one, one.since, told)})
+    return _framed("reconciliation", rows, _CHAIN_KEY, BETWEEN, intake)
+
+
+def fill_gaps(before: pa.Table, found: pa.Table, intake: Intake) -> pa.Table:
+    """Return new versions of the gaps that are no more, because a statement came that covers their days: now they hold.
+
+    `before` are reconciliation records in force, `found` what `reconcile_statements` finds now of the same accounts.
+
+    >>> from weilend.core.calendars import Calendar
+    >>> intake, on = Intake(calendar=Calendar(), consent_id="own-data"), date(2020, 2, 1)
+    >>> gap = {"check_name": "statement_sums", "account_id": "a", "period_start_on": on, "period_end_on": on, "what": "gap"}
+    >>> gap["business_id"] = "B1"
+    >>> before = _framed("reconciliation", [{**gap, "holds": False, "known_at": 1_600_000_000}], _CHAIN_KEY, BETWEEN, intake)
+    >>> filled = fill_gaps(before, before.slice(0, 0), intake)
+    >>> filled["key"] == before["key"], filled["holds"].to_pylist(), fill_gaps(before, before, intake).num_rows
+    (True, [True], 0)
+    """
+    open_still = set(zip(found["business_id"].to_pylist(), found["key"].to_pylist(), strict=True))
+    rows = [
+        {name: row[name] for name in _OF_GAP} | {"what": "gap", "holds": True, "failed_count": 0}
+        for row in before.to_pylist()
+        if row["source"] == BETWEEN and is_gap(row) and (row["business_id"], row["key"]) not in open_still
+    ]
+    return _framed("reconciliation", rows, _CHAIN_KEY, BETWEEN, intake)
+
+
+def is_gap(fact: Mapping[str, Any]) -> bool:
+    """Return whether a record of what statements say of each other tells of days that none covers and over which balances moved.
+
+    >>> is_gap({"holds": False, "expected_fen": None}), is_gap({"holds": False, "expected_fen": 5})
+    (True, False)
+    """
+    return not fact["holds"] and fact["expected_fen"] is None
+
+
+def _seen_at(one: Compared, since: date, told: Sequence[Mapping[str, Any]]) -> int:
+    """Return when the last of the statements was known that show a fact: those up to the one that begins behind it."""
+    behind = one.until + timedelta(days=1) if one.what == "gap" and one.until else since
+    return max(int(row["known_at"]) for row in told if row["period_start_on"] <= behind)
 
 
 def _running_balances(facts: Facts, _scene: Scene) -> Iterable[tuple[Compared, str | None]]:
@@ -200,13 +250,14 @@ def _fact(one: Compared, token: str | None, since: date, until: date) -> dict[st
 def _framed(
     kind: str, rows: list[dict[str, object]], key: tuple[str, ...], source: str, intake: Intake, file_id: str | None = None
 ) -> pa.Table:
-    """Return rows about files as records: they happen at the end of the last day they are about."""
+    """Return rows about files as records: they happen at the end of the last day they are about, and are known the day after
+    where they do not say when.
+    """
     for row in rows:
         until = row["period_end_on"]
         assert isinstance(until, date)
-        known_on = date.fromordinal(until.toordinal() + _LAG_DAYS)
         row |= {"file_id": file_id, "happened_on": until, "happened_at": intake.calendar.end_of(until)}
-        row["known_at"] = intake.calendar.end_of(known_on)
+        row.setdefault("known_at", intake.calendar.end_of(until + timedelta(days=_LAG_DAYS)))
     names = dict.fromkeys([*_ALWAYS, *(name for row in rows for name in row)])
     columns = {name: pa.array([row.get(name) for row in rows], _ALWAYS.get(name)) for name in names}
     return frame_records(kind, columns, source=source, intake=intake, key=key)
