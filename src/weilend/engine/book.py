@@ -9,6 +9,7 @@ that the next append or opening finds; whoever was not answered appends again, a
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from collections.abc import Sequence as SequenceOf
 from pathlib import Path
 
 import duckdb
@@ -21,16 +22,19 @@ from weilend.core.calendars import Calendar
 from weilend.core.errors import InputError
 from weilend.core.records import KINDS, Kind
 from weilend.engine.book_checks import KindStats, find_problems, measure
+from weilend.engine.book_keys import KeyIndex
 from weilend.engine.book_lock import Hook, Sequence, hold_lock, read_sequence, replace_file, write_sequence
 from weilend.engine.book_schema import arrow_schema, check_rows
-from weilend.engine.book_tables import GROUP_ROWS, Tables
-from weilend.engine.book_versions import is_settled, quote, resolve, select_fresh
+from weilend.engine.book_tables import GROUP_ROWS, DataFile, Tables
+from weilend.engine.book_versions import is_settled, quote, resolve, resolve_once, select_fresh, stand_in_order
 from weilend.engine.book_view import BookView
 
 __all__ = ["Appended", "Book", "BookView", "KindStats", "erasable"]
 
 #: Up to so many subjects, an append reads only their rows when it looks for what is there already.
 _FEW_SUBJECTS = 200
+#: From so many rows on, an append looks for those that may be there already by their keys before it asks the tables.
+_MANY_ROWS = 10_000
 _ALL = 2**61
 _PERSONS = frozenset({"business_id", "owner_id", "shop_id"})
 
@@ -73,6 +77,7 @@ class Book:
         self._calendar = calendar
         self._hook = hook
         self._tables = Tables(folder)
+        self._index = KeyIndex()
         limits: dict[str, str | bool | int | float | list[str]] = {
             "threads": 2,
             "memory_limit": "350MB",
@@ -198,11 +203,18 @@ class Book:
 
     def _find_fresh(self, kind: Kind, rows: pa.Table) -> npt.NDArray[np.bool_]:
         fresh = np.zeros(rows.num_rows, dtype=np.bool_)
+        files: SequenceOf[DataFile] = self._tables.files(kind.name)
         given = rows.select([kind.subjects[0], "key", "record_id", "known_at"])
         given = given.rename_columns(["subject", "key", "record_id", "known_at"])
         given = given.append_column("place", pa.array(np.arange(rows.num_rows)))
+        if rows.num_rows >= _MANY_ROWS:
+            known, files = self._index.search(files, given["key"])
+            fresh[~known] = True
+            given = given.filter(pa.array(known))
+        if not given.num_rows:
+            return fresh
         subjects = given["subject"].unique().to_pylist()
-        query = select_fresh(kind, self._tables.files(kind.name), subjects=subjects if len(subjects) <= _FEW_SUBJECTS else None)
+        query = select_fresh(kind, files, subjects=subjects if len(subjects) <= _FEW_SUBJECTS else None)
         with self._connection.cursor() as cursor:
             cursor.register("given", given)
             fresh[cursor.sql(query).to_arrow_table()["place"].to_numpy()] = True
@@ -230,8 +242,14 @@ class Book:
         if is_settled(files, _ALL):
             return
         order = f"{kind.subjects[0]}, happened_at, seq"
+        if not self._index.each_once(files):
+            rows = f"{resolve(kind, files, seq=_ALL)} ORDER BY {order}"
+        elif stand_in_order(kind, files):  # as a long statement does: DuckDB keeps the order of files and of their rows
+            rows = resolve_once(kind, files, seq=_ALL)
+        else:
+            rows = f"{resolve_once(kind, files, seq=_ALL)} ORDER BY {order}"
         with self._connection.cursor() as cursor:
-            reader = cursor.sql(f"{resolve(kind, files, seq=_ALL)} ORDER BY {order}").to_arrow_reader(GROUP_ROWS)
+            reader = cursor.sql(rows).to_arrow_reader(GROUP_ROWS)
             added = self._tables.write(kind, _as_tables(reader), self._hook)
         self._tables.commit(kind, added, overwrite=True, hook=self._hook)
 

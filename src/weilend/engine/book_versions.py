@@ -13,6 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from weilend.core.records import FAR_FUTURE, Kind
 from weilend.engine.book_index import read_subjects
@@ -109,6 +110,35 @@ marked AS ({_SPEAKS.format(line="SELECT * FROM line SEMI JOIN busy USING (subjec
 until AS (SELECT seq, CASE WHEN speaks THEN coalesce(lead(CASE WHEN speaks THEN known_at END IGNORE NULLS)
     OVER (PARTITION BY subject, key ORDER BY known_at, seq), {FAR_FUTURE}) ELSE known_at END AS known_until FROM marked)
 SELECT {columns} FROM ({everything}) AS r LEFT JOIN until AS u ON r.seq = u.seq"""
+
+
+def resolve_once(kind: Kind, files: Sequence[DataFile], *, seq: int) -> str:
+    """Return the same SQL as `resolve` for files in which each key stands once: every row is in force from then on.
+
+    >>> from weilend.core.records import KINDS
+    >>> resolve_once(KINDS["invoice"], [], seq=0).startswith(f"SELECT * REPLACE ({FAR_FUTURE}::BIGINT AS known_until)")
+    True
+    """
+    return f"SELECT * REPLACE ({FAR_FUTURE}::BIGINT AS known_until) FROM ({scan(kind, files, seq=seq)})"
+
+
+def stand_in_order(kind: Kind, files: Sequence[DataFile]) -> bool:
+    """Return whether the rows of files, read one after the other, stand in the order (first subject, happened_at, seq).
+
+    >>> from weilend.core.records import KINDS
+    >>> stand_in_order(KINDS["invoice"], [])
+    True
+    """
+    names = [kind.subjects[0], "happened_at", "seq"]
+    last = None
+    for file in files:
+        read = pq.read_table(file.path, columns=names, read_dictionary=names[:1], use_threads=False)
+        rows = read.unify_dictionaries()
+        first = tuple(rows[name][0].as_py() for name in names)
+        if (last is not None and first < last) or _find_order(rows, np.ones(rows.num_rows, np.bool_), names[0]) is not None:
+            return False
+        last = tuple(rows[name][-1].as_py() for name in names)
+    return True
 
 
 def in_force(kind: Kind, files: Sequence[DataFile], *, seq: int, where: str = "TRUE") -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -117,7 +118,10 @@ def digests(texts: pa.Array) -> pa.Array:
     'e3b0c44298fc1c149afbf4c8996fb924'
     """
     plain = texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts
-    whole = b"".join([sha256(text).digest() for text in plain.cast(pa.binary()).to_pylist()])
+    _, places, content = plain.cast(pa.binary()).buffers()
+    bounds = np.frombuffer(places or b"", np.int32)[plain.offset : plain.offset + len(plain) + 1].tolist()
+    data = content.to_pybytes() if content else b""
+    whole = b"".join([sha256(data[start:end]).digest() for start, end in pairwise(bounds)])
     halves = np.frombuffer(whole, np.uint8).reshape(-1, 32)[:, :16].tobytes()
     offsets = np.arange(len(texts) + 1, dtype=np.int32) * 32
     return pa.StringArray.from_buffers(len(texts), pa.py_buffer(offsets), pa.py_buffer(halves.hex().encode()))

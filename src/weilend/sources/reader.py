@@ -21,8 +21,9 @@ from weilend.sources.intake import Intake, Said
 from weilend.sources.profile import PROFILES, Profile, record_columns
 from weilend.sources.steps.scene import Facts
 from weilend.sources.tables.batches import drawn_batches, unjoined
-from weilend.sources.tables.collected import Collected, stacked_tables
+from weilend.sources.tables.collected import Collected
 from weilend.sources.tables.folders import ask_for_tables, mains
+from weilend.sources.tables.stacks import stacked_tables
 
 _UNKNOWN_HINT: Final = "check that it is an exported file, or describe its columns in a profile (docs/howto/add-a-source.md)"
 

@@ -14,7 +14,8 @@ from weilend.sources.columns.cells import Mask, each, nulls, truth
 Faults = list[tuple[Mask, str]]
 
 _NOISE = 4 * 2.0**-52  # a decimal times 100 is off by at most a few units in the last place of a double
-_FORMED = r"^[+-]?[0-9]{1,15}(\.[0-9]{0,12})?$"
+_DECIMALS = 12  # more of them are no amount
+_FORMED = rf"^[+-]?[0-9]{{1,15}}(\.[0-9]{{0,{_DECIMALS}}})?$"
 _SIGNS = r"^-?[¥￥$]"
 _DECIMAL_COMMA = r"^[^,]*,[0-9]{1,2}$"  # 1.234,5 and not 1,234 or 1,234.50
 _MAX_PERCENT = 1000
@@ -31,9 +32,13 @@ def scaled_from_texts(text: pa.Array, places: int, decimal: str = ".") -> tuple[
     >>> values.to_pylist(), [code for bad, code in faults if bad.any()]
     ([None], ['fraction_of_fen'])
     """
-    plain = _plain(text, decimal)
-    formed = truth(pc.match_substring_regex(plain, _FORMED))
-    whole = formed & truth(pc.match_substring_regex(plain, rf"^[+-]?[0-9]{{1,15}}(\.[0-9]{{0,{places}}}0*)?$"))
+    plain = _without_separators(text, decimal)
+    pattern = rf"^[+-]?[0-9]{{1,15}}(\.[0-9]{{0,{places}}}0{{0,{_DECIMALS - places}}})?$"
+    whole = formed = truth(pc.match_substring_regex(plain, pattern))
+    if (~whole & ~nulls(plain)).any():  # rare, and two more looks at every text
+        plain = _without_signs(plain)
+        formed = truth(pc.match_substring_regex(plain, _FORMED))
+        whole = truth(pc.match_substring_regex(plain, pattern))
     kept = plain if whole.all() else pc.if_else(pa.array(whole), plain, pa.scalar(None, pa.string()))
     # 15 digits before the point are more than a double holds with two after it; the limit is 10 ** 13, and below it all are exact
     value = np.nan_to_num(kept.cast(pa.float64()).to_numpy(zero_copy_only=False)) * 10**places
@@ -90,12 +95,16 @@ def rate_texts(rates: pa.Array) -> pa.Array:
     return pa.array(texts, pa.string())
 
 
-def _plain(text: pa.Array, decimal: str) -> pa.Array:
+def _without_separators(text: pa.Array, decimal: str) -> pa.Array:
     if pc.any(pc.match_substring(text, ",")).as_py():
         if decimal == ",":
             turned = pc.replace_substring(pc.replace_substring(text, ".", ""), ",", ".")
             text = pc.if_else(pc.match_substring_regex(text, _DECIMAL_COMMA), turned, text)
         text = pc.replace_substring(text, ",", "")
+    return text
+
+
+def _without_signs(text: pa.Array) -> pa.Array:
     if pc.any(pc.match_substring_regex(text, _SIGNS)).as_py():
         text = pc.replace_substring_regex(text, "^(-?)[¥￥$]", r"\1")
     return text

@@ -91,39 +91,43 @@ class Memory:
     def __init__(self) -> None:
         self._known: dict[str, pa.Array] = {}
         self._found: dict[str, list[pa.Array]] = {}
-        self._plain: dict[str, bool] = {}
+        self._full: set[str] = set()
         self.kept: dict[str, Any] = {}
 
     def recall(self, about: str, cells: pa.Array, work: Callable[[pa.Array], Sequence[pa.Array]]) -> list[pa.Array]:
         """Return the columns that `work` gives for distinct texts, spread over the rows; NULL stays NULL."""
-        if self._hardly_repeats(about, cells):
-            return list(work(cells))
         encoded = cells if pa.types.is_dictionary(cells.type) else cells.dictionary_encode()
-        texts = encoded.dictionary
-        places = pc.index_in(texts, value_set=self._known.get(about, pa.array([], pa.string())))
-        if places.null_count or about not in self._known:
-            self._learn(about, texts.filter(pc.is_null(places)), work)
-            places = pc.index_in(texts, value_set=self._known[about])
+        if about in self._full:
+            return [found.take(encoded.indices) for found in work(encoded.dictionary)]
+        places = self._places(about, encoded.dictionary, work)
         rows = places.take(encoded.indices)
         answers = [found.take(rows) for found in self._found[about]]
-        if len(self._known[about]) > _MEMORY_TEXTS:
+        if len(self._known[about]) > _MEMORY_TEXTS:  # to look for so many takes longer than most work on them
+            self._full.add(about)
             del self._known[about], self._found[about]
         return answers
 
-    def _learn(self, about: str, new: pa.Array, work: Callable[[pa.Array], Sequence[pa.Array]]) -> None:
-        """Add texts that were not met before, and what is found out about them."""
-        columns = list(work(new))
-        if about in self._known:
-            columns = [
-                pa.concat_arrays([old, one.cast(old.type)]) for old, one in zip(self._found[about], columns, strict=True)
-            ]
-            new = pa.concat_arrays([self._known[about], new])
-        self._known[about], self._found[about] = new, columns
+    def forget(self) -> None:
+        """Forget all texts, and keep what steps carry: for when the last block is read."""
+        self._known, self._found = {}, {}
 
-    def _hardly_repeats(self, about: str, cells: pa.Array) -> bool:
-        if about not in self._plain:
-            self._plain[about] = mostly_distinct(cells)
-        return self._plain[about]
+    def _places(self, about: str, texts: pa.Array, work: Callable[[pa.Array], Sequence[pa.Array]]) -> pa.Array:
+        """Return where distinct texts stand among those that are known, having added those that were not."""
+        if about not in self._known:
+            self._known[about], self._found[about] = texts, list(work(texts))
+            return pa.array(np.arange(len(texts)))
+        known = self._known[about]
+        places = pc.index_in(texts, value_set=known)
+        if places.null_count:
+            new = nulls(places)
+            fresh = texts.filter(pa.array(new))
+            columns = zip(self._found[about], work(fresh), strict=True)
+            self._found[about] = [pa.concat_arrays([old, one.cast(old.type)]) for old, one in columns]
+            self._known[about] = pa.concat_arrays([known, fresh])
+            at = places.fill_null(0).to_numpy(zero_copy_only=False).astype(np.int64)
+            at[new] = len(known) + np.arange(len(fresh))
+            places = pa.array(at)
+        return places
 
 
 def nulls(column: pa.Array) -> Mask:

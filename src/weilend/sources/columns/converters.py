@@ -7,7 +7,6 @@ and what looks at a text looks at each distinct one once. Text cells come trimme
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
 
 import msgspec
 import numpy as np
@@ -25,14 +24,21 @@ from weilend.sources.columns.amounts import (
     yuan_from_doubles,
 )
 from weilend.sources.columns.cells import each, nulls, on_distinct, truth
-from weilend.sources.columns.days import read_day, read_stamp, read_time, split_moment, write_day, write_time
+from weilend.sources.columns.days import (
+    FIRST_DAY,
+    LAST_DAY,
+    read_day,
+    read_stamp,
+    read_time,
+    split_moment,
+    write_day,
+    write_time,
+)
 from weilend.sources.profile import Column, FileFormat
 
 _ROUNDED = r"^[0-9](\.[0-9]+)?[eE]\+[0-9]+$"  # a long number that a spreadsheet saved as 2.02301E+19
 _STORED = {"text": pa.string(), "int64": pa.int64(), "double": pa.float64(), "timestamp": pa.timestamp("us")}
 _FEN_PLACES, _MILLI_PLACES = 2, 3
-#: Days that any source may speak of; a profile may say narrower ones. Beyond them a digit is wrong.
-_FIRST_DAY, _LAST_DAY = date(1980, 1, 1), date(2099, 12, 31)
 
 
 class Converter(msgspec.Struct, frozen=True):
@@ -119,7 +125,7 @@ def parse_day(raw: pa.Array, column: Column) -> tuple[pa.Array, Faults]:
     days = each(raw, lambda cell: read_day(cell, column.formats), pa.date32()) if text else _days_from_times(raw)
     broken = nulls(days) & ~nulls(raw)
     outside = np.zeros(len(raw), np.bool_)
-    for bound, beyond in ((column.first or _FIRST_DAY, pc.less), (column.last or _LAST_DAY, pc.greater)):
+    for bound, beyond in ((column.first or FIRST_DAY, pc.less), (column.last or LAST_DAY, pc.greater)):
         outside |= truth(beyond(days, pa.scalar(bound, pa.date32())))
     return days, [(broken, "not_a_day"), (outside, "day_out_of_range")]
 
@@ -230,6 +236,7 @@ def render_yuan(fact: pa.Array, column: Column, file_format: FileFormat) -> pa.A
 def render_day(fact: pa.Array, column: Column, file_format: FileFormat) -> pa.Array:
     """Return days as the file stores them: midnight timestamps in parquet, text elsewhere.
 
+    >>> from datetime import date
     >>> render_day(pa.array([date(2020, 1, 31)]), Column(raw="a", fact="b", convert="day"), "csv").to_pylist()
     ['2020-01-31']
     """

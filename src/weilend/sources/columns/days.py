@@ -37,6 +37,8 @@ _TIME = re.compile(r"(\d{1,2}):(\d\d)(?::(\d\d))?(?:\.\d+)?(?: ?([AaPp])[Mm])?")
 _TIME_COMPACT = re.compile(r"(\d\d)(\d\d)(\d\d)")
 _CENTURY = 1900  # of years written with two digits: only old data sets do
 _STAMP = re.compile(r"(\S+?)[T ]+(\d{1,2}:\d\d(?::\d\d)?(?:\.\d+)?) ?(?:Z|UTC|GMT|([+-])(\d\d):?(\d\d))")
+#: Days that any source may speak of; a profile may say narrower ones. Beyond them a digit is wrong.
+FIRST_DAY, LAST_DAY = date(1980, 1, 1), date(2099, 12, 31)
 _EPOCH = date(1970, 1, 1)
 _NOON, _HOUR, _MINUTE, DAY_SECONDS = 12, 3600, 60, 86_400
 

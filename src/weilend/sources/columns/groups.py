@@ -38,6 +38,8 @@ def group_codes(columns: Sequence[pa.Array]) -> Integers:
     codes = np.zeros(len(columns[0]), np.int64)
     for column in columns:
         encoded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
+        if len(encoded.dictionary) == 1 and not encoded.null_count:
+            continue  # says one thing of all rows
         numbers = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64) + 1
         # joined numbers stay small: after each column they are counted anew
         joint = pa.array(codes * (len(encoded.dictionary) + 1) + numbers).dictionary_encode()

@@ -24,7 +24,7 @@ from weilend.sources.files.limits import MAX_COLUMNS, MAX_LINE_CHARS
 from weilend.sources.files.rows import Block, Sheet, fit
 
 DELIMITERS: Final = (",", "\t", ";", "|")
-_HEAD_BYTES, _BLOCK_BYTES = 1 << 18, 1 << 23
+_HEAD_BYTES, _BLOCK_BYTES = 1 << 18, 1 << 24
 _HEAD_LINES, _SAMPLE_LINES, _SAMPLE_SIGNS = 200, 50, 1 << 16
 _BROKEN: Final = "\ufdd0"  # what stands for bytes that are no text; Unicode assigns it to nothing, so no file holds it
 _ARMOUR: Final = r"^\s*=\"?(.*?)\"?\s*$|^\s*'(.+)$"  # ="0012" (Arrow has taken off one of its quotes) and '0012

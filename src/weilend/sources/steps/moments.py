@@ -13,8 +13,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from weilend.core.calendars import Calendar
-from weilend.sources.columns.cells import nulls
-from weilend.sources.columns.days import DAY_SECONDS
+from weilend.sources.columns.cells import nulls, truth
+from weilend.sources.columns.days import DAY_SECONDS, FIRST_DAY, LAST_DAY
 from weilend.sources.steps.scene import STEPS, Facts, Scene, Step, Told
 
 _EPOCH: Final = date(1970, 1, 1)
@@ -92,7 +92,8 @@ def _parse_statement_year(facts: Facts, scene: Scene) -> Told:
 
     days = [None if text is None else dated(text) for text in facts["month_day"].to_pylist()]
     column = pa.array(days, pa.date32())
-    return Told(facts={"day": column}, faults=((nulls(column), "not_a_day"),))
+    outside = truth(pc.or_(pc.less(column, pa.scalar(FIRST_DAY)), pc.greater(column, pa.scalar(LAST_DAY))))
+    return Told(facts={"day": column}, faults=((nulls(column), "not_a_day"), (outside, "day_out_of_range")))
 
 
 def _render_statement_year(facts: Facts, _scene: Scene) -> Facts:

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from weilend.core.registry import Registry
-from weilend.sources.columns.days import read_day
+from weilend.sources.columns.days import FIRST_DAY, LAST_DAY, read_day
 from weilend.sources.columns.groups import ordinals_of
 from weilend.sources.steps.scene import Facts, Scene, count_of
 
@@ -87,7 +87,7 @@ def say_until(facts: Facts, scene: Scene) -> Facts:
 
 
 def said_day(scene: Scene, name: str) -> date | None:
-    """Return a day that the lines around the rows say, None where they do not.
+    """Return a day that the lines around the rows say, None where they do not, or say one that cannot be.
 
     >>> from weilend.core.calendars import Calendar
     >>> from weilend.sources import CUMCM2020C, Intake
@@ -96,7 +96,8 @@ def said_day(scene: Scene, name: str) -> date | None:
     datetime.date(2025, 12, 1)
     """
     found = _DAY.search(scene.said.get(name, ""))
-    return read_day(found[0], ("ymd",)) if found else None
+    day = read_day(found[0], ("ymd",)) if found else None
+    return day if day is not None and FIRST_DAY <= day <= LAST_DAY else None
 
 
 def signed_fen(facts: Facts) -> pa.Array:

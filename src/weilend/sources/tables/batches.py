@@ -25,7 +25,7 @@ from weilend.sources.tables.blocks import Reject, split_block
 from weilend.sources.tables.collected import Collected
 from weilend.sources.tables.emits import emit_records
 
-_SLICE_ROWS: Final = 200_000
+_SLICE_ROWS: Final = 100_000
 
 
 def drawn_batches(sheet: Collected, facts: Facts) -> Iterator[Batch]:
@@ -38,11 +38,13 @@ def drawn_batches(sheet: Collected, facts: Facts) -> Iterator[Batch]:
     """
     scene, count = sheet.scene(), count_of(facts)
     if count <= _SLICE_ROWS:
-        yield _entire(sheet, facts, scene)
+        yield _entire(sheet, facts | sheet.beside(facts), scene)
         return
+    of_sheet = reconcile(facts, scene)  # before any slice is there: both take memory
     for start in range(0, count, _SLICE_ROWS):
-        yield _slice({name: fact.slice(start, _SLICE_ROWS) for name, fact in facts.items()}, sheet.found, scene)
-    yield _remainder(sheet, facts, scene)
+        part = {name: fact.slice(start, _SLICE_ROWS) for name, fact in facts.items()}
+        yield _slice(part | sheet.beside(part), sheet.found, scene)
+    yield _remainder(sheet, of_sheet)
 
 
 def unjoined(sheet: Collected, facts: Facts, used: list[pa.Array]) -> Batch:
@@ -125,11 +127,10 @@ def _entire(sheet: Collected, facts: Facts, scene: Scene) -> Batch:
     )
 
 
-def _remainder(sheet: Collected, facts: Facts, scene: Scene) -> Batch:
+def _remainder(sheet: Collected, of_sheet: dict[str, pa.Table]) -> Batch:
     """Return the quarantined rows of a long sheet, what tokens stand for, and the records about it as a whole."""
-    records = reconcile(facts, scene)
-    row_of = {kind: whole(table.num_rows) for kind, table in records.items()}
-    return msgspec.structs.replace(_quarantined(sheet, sheet.rejects), records=records, row_of=row_of)
+    row_of = {kind: whole(table.num_rows) for kind, table in of_sheet.items()}
+    return msgspec.structs.replace(_quarantined(sheet, sheet.rejects), records=of_sheet, row_of=row_of)
 
 
 def _plain(column: pa.Array) -> pa.Array:

@@ -27,10 +27,13 @@ from weilend.sources.steps.scene import Facts, Scene
 from weilend.sources.steps.sequences import WHOLES
 from weilend.sources.tables.blocks import parse_block, split_block
 from weilend.sources.tables.emits import with_ordinals
+from weilend.sources.tables.stacks import ROW, Spill, emptied_tables, looked_at
 from weilend.sources.tokens import clear_values
 
 _CHUNK: Final = 1 << 22
 _HOPELESS_ROWS: Final = 100_000
+_CLEAR_ROWS: Final = 500_000
+_LONG_ROWS: Final = 400_000  # from here on memory is worth more than the time to write facts to a file
 
 
 class Collected:
@@ -51,6 +54,9 @@ class Collected:
         self._clear: list[pa.Table] = []
         self._tables: list[pa.Table] = []
         self._plain: set[str] = set()
+        self._looked = looked_at(self.layout, found.profile)
+        self._spill: Spill | None = None
+        self._spilled = 0
         self.count = 0
         for block in self.blocks():
             self._add(block)
@@ -59,6 +65,8 @@ class Collected:
             self._add(Block(pa.table({str(place): pa.array([], pa.string()) for place in range(len(found.names))}), {}))
         self.rejects = pa.concat_tables([REJECTS.empty_table(), *self._rejects])
         self.clear = clear_values(self._clear)
+        self._clear = []
+        self.memory.forget()
 
     def blocks(self) -> Iterator[Block]:
         """Yield the raw rows of the sheet."""
@@ -74,12 +82,25 @@ class Collected:
         self._rejects.append(reject_rows(self.found.title, numbered))
         self.memory.kept.setdefault("rejected", Counter()).update(reason.code for _, reason, _ in numbered)
         self._clear += parsed.clear
+        if sum(table.num_rows for table in self._clear[1:]) > _CLEAR_ROWS:
+            self._clear = [clear_values(self._clear)]  # names that came again need not wait for the end
         wanted = wanted_facts(self.layout)
         if not self._tables:  # a sheet whose texts hardly repeat keeps them as they are
             self._plain = {name for name, fact in parsed.facts.items() if mostly_distinct(fact)}
         facts = {name: fact if name in self._plain else _small(fact) for name, fact in parsed.facts.items() if name in wanted}
-        self._tables.append(pa.table({**facts, "_row": pa.array(parsed.rows + self.count)}))
+        self._tables.append(pa.table({**facts, ROW: pa.array(parsed.rows + self.count)}))
         self.count += parsed.raw_rows
+        if self._looked and self.count > _LONG_ROWS:
+            self._spill_tables()
+
+    def _spill_tables(self) -> None:
+        """Write what no look at the whole sheet reads to a file, and keep the rest."""
+        self._spill = self._spill or Spill()
+        for place in range(self._spilled, len(self._tables)):
+            table = self._tables[place]
+            self._spill.add(table.select([name for name in table.column_names if name == ROW or name not in self._looked]))
+            self._tables[place] = table.select([name for name in table.column_names if name in self._looked])
+        self._spilled = len(self._tables)
 
     def _refuse_hopeless(self) -> None:
         """Refuse a long file of which no row can be read: it is something else, and its rows are not kept one by one."""
@@ -97,11 +118,16 @@ class Collected:
 
     def ordered(self) -> Facts:
         """Return the facts of the whole sheet in the order in which things happened, with ordinals among equal keys."""
-        facts = stacked_tables(self._tables)
-        self._tables = []
+        facts = emptied_tables(self._tables)
+        if self._spill:  # what blocks took goes back to the system before the looks at all rows take theirs
+            pa.default_memory_pool().release_unused()
         for name in self.layout.whole:
             facts = WHOLES[name](facts, self.scene())
-        return with_ordinals(facts, self.scene())
+        return with_ordinals(facts, self.scene(), self.beside)
+
+    def beside(self, facts: Facts) -> Facts:
+        """Return the facts of some rows of a long sheet that lie in a file, in the order of `facts`, which are the others."""
+        return self._spill.take(facts[ROW].to_numpy(zero_copy_only=False)) if self._spill else {}
 
 
 def wanted_facts(layout: Layout) -> frozenset[str]:
@@ -135,16 +161,6 @@ def file_hash(path: Path) -> str:
         while chunk := file.read(_CHUNK):
             digest.update(chunk)
     return digest.hexdigest()[:32]
-
-
-def stacked_tables(tables: list[pa.Table]) -> Facts:
-    """Return tables of facts as one, texts by number in one dictionary.
-
-    >>> stacked_tables([pa.table({"a": [1]}), pa.table({"a": [2]})])["a"].to_pylist()
-    [1, 2]
-    """
-    table = pa.concat_tables(tables).unify_dictionaries().combine_chunks()
-    return {name: table[name].combine_chunks() for name in table.column_names}
 
 
 def said_in(layout: Layout, lines: Iterable[str]) -> dict[str, str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -50,11 +52,20 @@ def emit_records(emit: Emit, facts: Facts, scene: Scene) -> tuple[pa.Table, Rows
     return pa.table(columns), rows
 
 
-def with_ordinals(facts: Facts, scene: Scene) -> Facts:
+def nothing_beside(_facts: Facts) -> Facts:
+    """Return no further facts of rows: all are at hand.
+
+    >>> nothing_beside({})
+    {}
+    """
+    return {}
+
+
+def with_ordinals(facts: Facts, scene: Scene, beside: Callable[[Facts], Facts] = nothing_beside) -> Facts:
     """Return facts with the ordinal of each row among those of its key, for every kind whose emits ask for one.
 
-    The facts must be those of a whole sheet. Rows of one key are numbered by line and content, not by where they stand: the same
-    rows in another order are the same facts.
+    The facts must be those of a whole sheet; `beside` gives those of some rows that are not at hand. Rows of one key are numbered
+    by line and content, not by where they stand: the same rows in another order are the same facts.
 
     >>> with_ordinals.__name__
     'with_ordinals'
@@ -65,12 +76,12 @@ def with_ordinals(facts: Facts, scene: Scene) -> Facts:
             wanted = emit.key or (*record_columns(emit.kind), "happened_on")
             named = [emit.facts.get(name, name) for name in wanted if name not in emit.constants and name not in emit.blanks]
             columns = [facts[name] for name in named if name in facts]
-            numbers = _numbered(columns or [pa.nulls(count_of(facts))], facts)
+            numbers = _numbered(columns or [pa.nulls(count_of(facts))], facts, beside)
             added[f"{ORDINAL}{emit.kind}"] = pa.array(numbers)
     return facts | added
 
 
-def _numbered(columns: list[pa.Array], facts: Facts) -> npt.NDArray[np.int64]:
+def _numbered(columns: list[pa.Array], facts: Facts, beside: Callable[[Facts], Facts]) -> npt.NDArray[np.int64]:
     """Return the ordinal of each row among those equal in some columns."""
     numbers = np.zeros(len(columns[0]), np.int64)
     several = np.flatnonzero(may_repeat(columns))
@@ -78,8 +89,9 @@ def _numbered(columns: list[pa.Array], facts: Facts) -> npt.NDArray[np.int64]:
         return numbers
     rows = pa.array(several)
     codes = group_codes([column.take(rows) for column in columns])
-    content = {name: fact.take(rows) for name, fact in facts.items() if not name.startswith("_")}
-    content = {name: fact.dictionary_decode() if pa.types.is_dictionary(fact.type) else fact for name, fact in content.items()}
+    few = {name: fact.take(rows) for name, fact in facts.items()}
+    known = {name: fact for name, fact in (few | beside(few)).items() if not name.startswith("_")}
+    content = {name: fact.dictionary_decode() if pa.types.is_dictionary(fact.type) else fact for name, fact in known.items()}
     lines = content.get("line_no", pa.nulls(len(several), pa.int64())).fill_null(0)
     table = pa.table({"code": codes, "line": lines, "text": field_texts("", content)})
     order = pc.sort_indices(table, sort_keys=[(name, "ascending") for name in table.column_names]).to_numpy()

@@ -1,0 +1,84 @@
+"""The index of keys: with it or without, an append finds the same rows new."""
+
+from hashlib import sha256
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from weilend.core.calendars import Calendar
+from weilend.engine import book as book_module
+from weilend.engine import book_keys
+from weilend.engine.book import Book
+from weilend.engine.book_keys import KeyIndex
+
+CONSTANT = {"event": "registered", "legal_form": "company", "known_basis": "observed", "source": "t", "consent_id": "c"}
+ROW = st.tuples(st.sampled_from("EF"), st.integers(0, 5), st.sampled_from("ab"), st.integers(0, 4))
+HISTORY = st.lists(st.tuples(st.lists(ROW, min_size=1, max_size=8), st.booleans()), min_size=1, max_size=4)
+
+
+def key_of(number):
+    return sha256(b"%d" % number).hexdigest()[:32]
+
+
+def table_of(rows):
+    return pa.table(
+        {name: [text] * len(rows) for name, text in CONSTANT.items()}
+        | {
+            "business_id": [one[0] for one in rows],
+            "key": [f"{key_of(one[1])}" for one in rows],
+            "record_id": [f"{one[0]}{one[1]}{one[2]}" for one in rows],
+            "happened_at": [0] * len(rows),
+            "known_at": [one[3] for one in rows],
+        }
+    )
+
+
+def fresh_rows(folder, history, many):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(book_module, "_MANY_ROWS", many)
+        patch.setattr("os.fsync", lambda _: None)
+        book = Book.open(folder, calendar=Calendar())
+        found = []
+        for rows, compacted in history:
+            found.append(book.append({"registry_event": table_of(rows)})["registry_event"].fresh.tolist())
+            if compacted:
+                book.compact("registry_event")
+        return found
+
+
+def assert_same(tmp_path_factory, history):
+    one, other = (fresh_rows(tmp_path_factory.mktemp("book"), history, many) for many in (1, 10**9))
+    assert one == other
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(HISTORY)
+def test_the_index_changes_no_answer(tmp_path_factory, history):
+    assert_same(tmp_path_factory, history)
+
+
+def test_an_index_that_forgets_a_file_would_be_caught(tmp_path_factory, monkeypatch):
+    monkeypatch.setattr(book_keys.KeyIndex, "_found", lambda _index, _file, ranked: np.zeros(len(ranked), np.bool_))
+    with pytest.raises(AssertionError):
+        assert_same(tmp_path_factory, [([("E", 1, "a", 0)], False), ([("E", 1, "a", 0)], False)])
+
+
+@pytest.mark.parametrize("keys", [["k", "l"], ["0" * 32, "l"], ["0" * 31 + "贷", "1" * 32]])
+def test_keys_that_are_no_hashes_are_all_looked_for(keys):
+    known, _ = KeyIndex().search((), pa.chunked_array([keys]))
+    assert known.all()
+
+
+def test_what_is_kept_in_mind_is_bounded(tmp_path, monkeypatch):
+    monkeypatch.setattr(book_keys, "KEPT_KEYS", 5)
+    monkeypatch.setattr(book_module, "_MANY_ROWS", 1)
+    book = Book.open(tmp_path / "book", calendar=Calendar())
+    for start in (0, 3, 6):
+        rows = [("E", start + place, "a", 0) for place in range(3)]
+        assert book.append({"registry_event": table_of(rows)})["registry_event"].accepted == 3
+    again = [("E", place, "a", 0) for place in range(9)]
+    assert book.append({"registry_event": table_of(again)})["registry_event"].duplicate == 9
+    assert len(book._index._codes) == 1
