@@ -4,6 +4,7 @@ from hashlib import sha256
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -82,3 +83,45 @@ def test_what_is_kept_in_mind_is_bounded(tmp_path, monkeypatch):
     again = [("E", place, "a", 0) for place in range(9)]
     assert book.append({"registry_event": table_of(again)})["registry_event"].duplicate == 9
     assert len(book._index._codes) == 1
+
+
+def compacted_rows(folder, appends):
+    """The rows of a compacted book in the order in which they lie in its file, and until when each is in force."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("os.fsync", lambda _: None)
+        book = Book.open(folder, calendar=Calendar())
+        for rows in appends:
+            book.append({"registry_event": table_of(rows)})
+        book.compact("registry_event")
+        (file,) = book.view().files("registry_event")
+    table = pq.read_table(file.path, columns=["business_id", "happened_at", "seq", "known_until"])
+    return [tuple(row.values()) for row in table.to_pylist()]
+
+
+def assert_compaction_sorts_and_resolves(tmp_path_factory, appends):
+    """However rows came, they lie in order; and by the short way they are in force as long as by the long one."""
+    rows = compacted_rows(tmp_path_factory.mktemp("book"), appends)
+    assert rows == sorted(rows)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(KeyIndex, "each_once", lambda _index, _files: False)
+        assert rows == compacted_rows(tmp_path_factory.mktemp("book"), appends)
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(st.lists(st.lists(ROW, min_size=1, max_size=8), min_size=1, max_size=4))
+def test_compaction_by_the_short_way_is_compaction(tmp_path_factory, appends):
+    assert_compaction_sorts_and_resolves(tmp_path_factory, appends)
+
+
+def test_what_is_taken_for_ordered_and_is_not_would_be_caught(tmp_path_factory, monkeypatch):
+    monkeypatch.setattr(book_module, "stand_in_order", lambda _kind, _files: True)
+    with pytest.raises(AssertionError):
+        assert_compaction_sorts_and_resolves(tmp_path_factory, [[("E", 1, "a", 0), ("F", 2, "a", 0)], [("E", 3, "a", 0)]])
+
+
+def test_what_is_taken_for_said_once_and_is_not_would_be_caught(tmp_path_factory, monkeypatch):
+    monkeypatch.setattr(KeyIndex, "each_once", lambda _index, _files: True)
+    appends = [[("E", 1, "a", 0)], [("E", 1, "b", 3)]]
+    wrong = compacted_rows(tmp_path_factory.mktemp("book"), appends)
+    monkeypatch.undo()
+    assert wrong != compacted_rows(tmp_path_factory.mktemp("book"), appends)
