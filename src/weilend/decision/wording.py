@@ -156,8 +156,12 @@ def strongest(values: Sequence[int]) -> list[int]:
     >>> strongest([5, 0, 9, 9, 7])
     [2, 3, 4]
     """
-    ranked = sorted(range(len(values)), key=values.__getitem__, reverse=True)
-    return [place for place in ranked[:MODEL_REASONS] if values[place] > 0]
+    found: list[int] = []
+    for value in sorted(values, reverse=True)[:MODEL_REASONS]:
+        if value > 0:
+            after = found[-1] + 1 if found and values[found[-1]] == value else 0
+            found.append(values.index(value, after))
+    return found
 
 
 def of_model(reason: Reason) -> Reason:
