@@ -112,7 +112,7 @@ def test_explain_says_how_a_file_is_read_and_writes_nothing(folder, tmp_path):
     result = CliRunner().invoke(cli, ["ingest", str(folder), "--explain", "--home", str(tmp_path / "new")])
     assert result.exit_code == 0
     assert "记账日期 -> day" in result.output
-    assert "notes.txt: not read: no source knows notes.txt" in result.output
+    assert "notes.txt: not read: no source knows it" in result.output
     assert not (tmp_path / "new").exists()
     near = tmp_path / "near.csv"
     near.write_text("记账日期,货币,交易金额,联机余额\n", "utf-8")
@@ -248,3 +248,46 @@ def test_receipts_of_who_was_erased_answer_erased(desk):
     replayed = desk.replay(from_records=False)
     assert (replayed.of, replayed.problems) == (0, ())
     assert set(replayed.erased) == {receipt.receipt_id for receipt in commit.receipts}
+
+
+def test_a_file_that_is_not_read_is_named_once(tmp_path):
+    place = tmp_path / "files"
+    place.mkdir()
+    statement(place / "a.csv")
+    (place / "notes.txt").write_text("hello", "utf-8")
+    with zipfile.ZipFile(place / "out.zip", "w") as archive:
+        archive.writestr("../b.csv", "x")
+    options = ["--consent", "own-data", "--business", "B1", "--home", str(tmp_path / "home")]
+    result = CliRunner().invoke(cli, ["ingest", str(place), *options])
+    told = [line for line in result.stderr.splitlines() if line.startswith("not read:")]
+    assert [line.split(". Hint")[0] for line in told] == [
+        "not read: notes.txt: no source knows it",
+        "not read: out.zip: it holds a file that leads out of it",
+    ]
+
+
+def test_a_long_file_name_stands_in_one_piece_in_a_narrow_terminal(tmp_path, monkeypatch):
+    name = "招商银行交易流水_2023年1月至2024年12月.csv"
+    statement(tmp_path / name)
+    monkeypatch.setattr("weilend.app.cli.show.sys.stdout.isatty", lambda: True, raising=False)
+    options = ["--consent", "own-data", "--business", "B1", "--home", str(tmp_path / "home")]
+    result = CliRunner().invoke(cli, ["ingest", str(tmp_path / name), *options], env={"COLUMNS": "100"})
+    assert any(name in line and "3" in line for line in result.stdout.splitlines())
+    assert "cmb_debit: bank_entry 3" in result.stdout
+
+
+def test_retry_reads_the_file_that_is_given_and_frees_only_rows_that_it_can_read(desk, tmp_path):
+    path = tmp_path / "a.csv"
+    desk.ingest_paths([statement(path, *LINES, BROKEN, BROKEN.replace("李四光", "李五"))], **SAID)
+    (tmp_path / "other").mkdir()
+    other = statement(tmp_path / "other" / "b.csv", *LINES, BROKEN.replace("2024-13-40", "2024-01-05"))
+    assert desk.retry([other], consent="own-data", business_id="B1") == 0  # another name is another file
+    statement(path, *LINES)
+    assert desk.retry([path], consent="own-data", business_id="B1") == 0  # the rows are not there any more
+    statement(path, *LINES, BROKEN.replace("2024-13-40", "2024-01-03"), BROKEN)
+    assert desk.retry([path], consent="own-data", business_id="B1") == 1
+    assert [row.row for row in desk.quarantined(file="a.csv")] == [5, 5]  # as it stood, and as it stands now
+    statement(path, *LINES, *(BROKEN.replace("2024-13-40", f"2024-01-0{day}") for day in (3, 4)))
+    assert desk.retry([path], consent="own-data", business_id="B1") == 2
+    told = " ".join(CliRunner().invoke(cli, ["quarantine", "retry", "--help"]).output.split())
+    assert "keeps the name and the order of the file" in told

@@ -10,6 +10,7 @@ from click.testing import CliRunner
 from weilend.app.cli.main import cli
 from weilend.app.desk import statements
 from weilend.app.desk.desk import Desk, open_desk
+from weilend.app.desk.steps import asked_by
 from weilend.core.records import LAST_INSTANT
 
 SAID = {"consent": "own-data", "business_id": "B1", "account": "42"}
@@ -135,3 +136,55 @@ def test_a_gap_that_stays_open_for_ever_would_be_seen(desk, tmp_path, monkeypatc
     for since, until in (("2024-01-01", "2024-01-31"), ("2024-03-01", "2024-03-31"), ("2024-02-01", "2024-02-29")):
         desk.ingest_paths([statement(tmp_path, since, until, 0, 7)], **SAID)
     assert ("2024-02-01", "2024-02-29", False) in between(desk)
+
+
+def paper(folder: Path, lines: list[tuple[str, int]], closing: int, period: tuple[str, str]) -> Path:
+    """The same as an OFX statement, which says no opening balance: days with amounts in yuan, the period as yyyymmdd."""
+    told = "".join(
+        f"<STMTTRN><TRNTYPE>OTHER<DTPOSTED>{day}<TRNAMT>{yuan}.00<FITID>{number}</STMTTRN>"
+        for number, (day, yuan) in enumerate(lines)
+    )
+    path = folder / f"{period[0]}.ofx"
+    path.write_text(
+        f"<OFX><STMTRS><CURDEF>CNY<BANKACCTFROM><ACCTID>42</BANKACCTFROM><BANKTRANLIST><DTSTART>{period[0]}<DTEND>{period[1]}{told}"
+        f"</BANKTRANLIST><LEDGERBAL><BALAMT>{closing}.00<DTASOF>{period[1]}</LEDGERBAL></STMTRS></OFX>",
+        "utf-8",
+    )
+    return path
+
+
+def told_statements(desk: Desk) -> list[tuple[str, str, int | None, int]]:
+    rows = desk.home.book.view().read("statement_balance", subjects=["B1"], as_of=LAST_INSTANT).to_pylist()
+    return [(str(row["period_start_on"]), str(row["period_end_on"]), row["opening_fen"], row["closing_fen"]) for row in rows]
+
+
+@pytest.mark.parametrize("csv_first", [True, False])
+@pytest.mark.parametrize("period", [("20240103", "20240130"), ("20240101", "20240131")])
+def test_one_statement_in_two_formats_is_one_record(csv_first, period, desk, tmp_path):
+    exported = statement(tmp_path, "2024-01-03", "2024-01-30", 93, 100)
+    ofx = paper(tmp_path, [("20240103", 1), ("20240130", 6)], 100, period)
+    files = [exported, ofx] if csv_first else [ofx, exported]
+    for file in (*files, *files):
+        desk.ingest_paths([file], **SAID)
+    assert {one[3] for one in told_statements(desk)} == {10_000}
+    assert len(told_statements(desk)) == 1
+    assert between(desk) == []
+    assert desk.audit() == ()
+    if csv_first:
+        assert told_statements(desk)[0][2] == 9_300 or period[0] == "20240101"
+
+
+def test_statements_of_one_period_that_contradict_each_other_are_two_versions(desk, tmp_path):
+    for closing in (100, 107):
+        desk.ingest_paths([statement(tmp_path, "2024-01-01", "2024-01-31", 93, closing)], **SAID)
+    assert desk.book_stats()["statement_balance"].rows == 2
+
+
+def test_papers_that_come_with_an_application_are_compared_with_older_statements(desk, tmp_path):
+    desk.ingest_paths([statement(tmp_path, "2024-01-01", "2024-01-31", 93, 100)], consent="own-data", business_id="B1")
+    march = statement(tmp_path, "2024-03-01", "2024-03-31", 114, 121)
+    receipt = desk.decide("enterprise_loan", "B1", "2024-05-01", consent="own-data", payload=march)
+    assert between(desk) == [("2024-02-01", "2024-02-29", False)]
+    asked = asked_by(desk.home, desk.home.store.request_of(receipt.receipt_id))
+    assert "gap" in str(asked.records["reconciliation"])
+    assert desk.replay().problems == ()

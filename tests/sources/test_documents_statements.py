@@ -272,3 +272,18 @@ def test_files_of_another_sort_are_refused_with_one_sentence(read, content, word
         read(content, intake())
     assert "\n" not in str(refused.value)
     assert refused.value.hint
+
+
+@pytest.mark.parametrize(
+    "line", [":61:2001020102C1.234,56NMSCNONREF", ":61:200102C1.00NMSCNONREF", ":61:2001020102RD.5,NMSCNONREF"]
+)
+def test_an_amount_of_mt940_with_a_point_is_not_cut_there(line):
+    batch = read_mt940(MT.format(lines=f"{line}\n:61:2001030103C2,NMSCNONREF\n", closing="102,00").encode(), intake())
+    assert batch.rejects["reason"].to_pylist() == ["not_an_amount"]
+    assert batch.records["bank_entry"]["amount_fen"].to_pylist() == [200]
+
+
+def test_a_balance_of_mt940_with_a_point_is_not_told():
+    batch = read_mt940(MT.format(lines=":61:2001020102C10,NMSCNONREF\n", closing="1.234,56").encode(), intake())
+    assert batch.records["bank_entry"]["amount_fen"].to_pylist() == [1_000]
+    assert "statement_balance" not in batch.records or batch.records["statement_balance"]["closing_fen"].to_pylist() == [None]

@@ -11,6 +11,7 @@ from export_files import HEADER, LINES, done, load, rows, statement
 
 from weilend.core.errors import SourceError
 from weilend.sources import PROFILES, source_of
+from weilend.sources.files.workbooks import write_xlsx
 
 DAMAGED = [
     ("2024-01-01,CNY,5.00", "torn_row"),
@@ -172,3 +173,34 @@ def test_a_wrong_file_is_refused_in_one_sentence_with_a_hint(what, tmp_path, cap
     assert caught.value.hint
     assert "\n" not in str(caught.value)
     assert not capfd.readouterr().err  # what a library prints about a damaged file stays inside
+
+
+@pytest.mark.parametrize(
+    ("amount", "fen"),
+    [("1,234.50", 123_450), ("12,345,678.9", 1_234_567_890), ("-1,000", -100_000), ("1,50", None), ("1.234,56", None),
+     ("12,34,567.00", None), ("1,2345.00", None), (",5", None)],
+)  # fmt: skip
+def test_a_comma_counts_only_between_thousands(amount, fen, tmp_path):
+    """A file of another country writes 1,50 for one and a half: a hundred and fifty would be a hundredfold."""
+    path = statement(tmp_path / "a.csv", [f'2024-01-01,CNY,"{amount}",9.00,消费,某人,'])
+    batch = load("cmb_debit", path)
+    found = [row["amount_fen"] * (-1 if row["direction"] == "out" else 1) for row in rows(batch, "bank_entry")]
+    assert (found, batch.rejects["reason"].to_pylist()) == (([fen], []) if fen else ([], ["not_an_amount"]))
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "why"),
+    [("a.csv", b"", "a.csv is empty"), ("a.csv", b"\xef\xbb\xbf \r\n\n", "a.csv is empty"),
+     ("a.zip", b"PK\x05\x06" + bytes(18), "a.zip is empty"),
+     ("a.xls", b"\xef\xbb\xbf<HTML><table><tr><td>x</td></tr></table></HTML>", "a.xls is a web page")],
+)  # fmt: skip
+def test_what_a_file_is_instead_is_said(name, content, why, tmp_path):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(SourceError, match=why):
+        source_of(tmp_path / name)
+
+
+def test_a_workbook_without_a_cell_says_so(tmp_path):
+    write_xlsx([], tmp_path / "a.xlsx")
+    with pytest.raises(SourceError, match="is a workbook with nothing in it"):
+        source_of(tmp_path / "a.xlsx")

@@ -13,9 +13,12 @@ import pytest
 from export_files import HOME, SAID, done, statement
 
 from weilend.sources import CUMCM2020C, PROFILES, Intake, join, read_files
+from weilend.sources.files.headers import find
+from weilend.sources.steps import reconcile as reconcile_room
 from weilend.sources.steps.scene import Scene
-from weilend.sources.steps.sequences import said_day
+from weilend.sources.steps.sequences import WHOLES, said_day
 from weilend.sources.tables import stacks
+from weilend.sources.tables.collected import Collected
 from weilend.sources.tables.stacks import ROW, Spill, looked_at
 from weilend.testing.exports import export_rows, write_export
 
@@ -110,3 +113,62 @@ def test_a_statement_of_an_impossible_year_gives_no_entry(month, reasons, tmp_pa
 @pytest.mark.parametrize(("said", "day"), [("2020-02-29", date(2020, 2, 29)), ("0024-01-01", None), ("9999-12-31", None)])
 def test_a_day_that_cannot_be_is_not_said(said, day):
     assert said_day(msgspec.structs.replace(SCENE, said={"until": said}), "until") == day
+
+
+class Watched(dict):
+    """Facts that note which of them are asked for by name; to pass all of them on asks for none."""
+
+    def __init__(self, facts, asked):
+        super().__init__(facts)
+        self.asked = asked
+
+    def __getitem__(self, name):
+        self.asked.add(name)
+        return super().__getitem__(name)
+
+    def __contains__(self, name):
+        self.asked.add(name)
+        return super().__contains__(name)
+
+    def get(self, name, default=None):
+        self.asked.add(name)
+        return super().get(name, default)
+
+    def __or__(self, other):
+        return Watched({**self, **other}, self.asked)
+
+
+def asked_by_looks(name, path):
+    """What each look at a whole sheet of a format asks for, by the name of the look."""
+    found = find(path, [PROFILES[name]])[0]
+    sheet = Collected(found, Intake(calendar=HOME, consent_id="own-data", **SAID), {})
+    facts = stacks.emptied_tables(sheet._tables)
+    facts = {column: sheet._words[column].column(fact) if column in sheet._words else fact for column, fact in facts.items()}
+    scene = sheet.scene()
+    scene.said.update(opening="0.00", closing="1.00", lines="3", in_count="1", in_total="1.00", since="2023-01-01")
+    asked = {}
+    for look in found.layout.whole:
+        watched = Watched(facts, asked.setdefault(look, set()))
+        facts = dict(WHOLES[look](watched, scene))
+    for look in found.layout.reconcile:
+        watched = Watched(facts, asked.setdefault(look, set()))
+        if look == "statement_balance":
+            reconcile_room._statement_balances(watched, scene)
+        else:
+            list(reconcile_room.CHECKS[look](watched, scene))
+    return asked
+
+
+@pytest.mark.parametrize("name", LONG)
+def test_what_a_look_at_a_whole_sheet_reads_stays_in_memory(name, tmp_path):
+    path = write_export(PROFILES[name], tmp_path / "a.csv", seed=4, rows=6)
+    kept = looked_at(PROFILES[name].layouts[0], PROFILES[name])
+    for look, asked in asked_by_looks(name, path).items():
+        assert asked <= kept | {"line_no", "until_on", "late_on"}, look  # these are made by other looks, of all rows
+
+
+def test_a_look_that_reads_what_lies_in_the_file_would_be_caught(tmp_path, monkeypatch):
+    """Planted bug: a check looks at a column that nobody listed."""
+    monkeypatch.setattr(reconcile_room, "has_balances", lambda facts: "counterparty_id" in facts)
+    with pytest.raises(AssertionError, match="counterparty_id"):
+        test_what_a_look_at_a_whole_sheet_reads_stays_in_memory("cmb_debit", tmp_path)

@@ -16,7 +16,7 @@ from weilend.core.calendars import Calendar
 from weilend.core.errors import SourceError
 from weilend.sources.batch import Batch, join
 from weilend.sources.catalogue import SOURCES, knowing, load
-from weilend.sources.files.headers import Found, files_in, find, headers_of
+from weilend.sources.files.headers import Found, files_in, find, headers_of, refuse_hopeless
 from weilend.sources.intake import Intake, Said
 from weilend.sources.profile import PROFILES, Profile, record_columns
 from weilend.sources.steps.scene import Facts
@@ -73,6 +73,7 @@ def source_of(file: Path) -> str:
     source = knowing(file)
     if source is not None:
         return source.name
+    refuse_hopeless(file)
     found = find(file, [PROFILES[name] for name in PROFILES])
     if found:
         return found[0].profile.name

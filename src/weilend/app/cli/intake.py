@@ -55,6 +55,7 @@ def ingest_command(paths: tuple[Path, ...], consent: str | None, source: str | N
                    as_json: bool, **options: Any) -> None:  # fmt: skip
     """Read raw files, folders and zips into the book; what cannot be read is quarantined. Twice is once."""
     from weilend.app.desk.ingest import check_paths  # late: see show.open_home
+    from weilend.app.desk.intakes import reason_of
 
     if explained:
         _explain(paths)
@@ -71,9 +72,12 @@ def ingest_command(paths: tuple[Path, ...], consent: str | None, source: str | N
     if done.together:
         few = len(done.together.noted) + len(done.together.failed) <= _TOLD
         lines.append(_line(done.together, full=as_json or few))
-    print_rows(columns, lines, as_json=as_json)
+    if as_json:
+        print_rows(columns, lines, as_json=True)
+    else:
+        print_rows(("file", *columns[3:7]), [_folded(line) for line in lines], as_json=False)
     for one in done.unread:
-        click.echo(f"not read: {one.file}: {one.why}", err=True)
+        click.echo(f"not read: {one.file}: {reason_of(one.file, one.why)}", err=True)
 
 
 def _line(one: FileRead, *, full: bool) -> Sequence[object]:
@@ -85,6 +89,16 @@ def _line(one: FileRead, *, full: bool) -> Sequence[object]:
         told = [f"{count} × {name}" for name, count in Counter(_name(said) for said in told).items()]
     checks = "; ".join([f"{one.held} hold"] * bool(one.held) + told)
     return one.file, one.source, records, one.rows_in, one.accepted, one.duplicate, one.quarantined, period, checks
+
+
+def _folded(line: Sequence[object]) -> Sequence[object]:
+    """Return a line as a terminal holds it: what a file is and says stands below its name, so that a long name has room."""
+    file, source, records, *counts, period, checks = line
+    told = (
+        f"{source}: {records}" if source and records else source or records,
+        "; ".join(f"{one}" for one in (period, checks) if one),
+    )
+    return "\n  ".join(f"{part}" for part in (file, *told) if part), *counts
 
 
 def _name(said: str) -> str:
@@ -142,7 +156,12 @@ def quarantine_show(row_id: str, home: Path, *, as_json: bool) -> None:
 @_said_options
 @home_option
 def quarantine_retry(paths: tuple[Path, ...], consent: str, home: Path, **options: Any) -> None:
-    """Read files with quarantined rows again, after the file or its profile was mended."""
+    """Read files with quarantined rows again, after the file or its profile was mended.
+
+    The files that are given are read, each as a whole: correct a copy that keeps the name and the order of the file that was
+    ingested. Rows that can be read now enter the book; all others are known and change nothing. A row leaves quarantine when the
+    file of its name has a row at its place that is not refused any more; the originals in quarantine are not read again.
+    """
     _own_sources(home)
     with telling() as tell:
         mended = open_home(home, tell=tell).retry(paths, consent=consent, **_said(options))

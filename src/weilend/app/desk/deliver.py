@@ -1,7 +1,7 @@
 """In: the outbox. Out: payloads, applications and decisions in the book. Used: by the desk after a commit, and after a crash.
 
 The book takes each key once, so an entry that was appended but not yet marked as delivered does no harm when it comes again. What
-is owed about a business that was erased meanwhile reaches nobody.
+is owed about somebody who was erased meanwhile reaches nobody.
 """
 
 from __future__ import annotations
@@ -12,9 +12,8 @@ import msgspec
 import pyarrow as pa
 
 from weilend.app.desk.home import Home
-from weilend.app.desk.payloads import open_content
+from weilend.app.desk.payloads import open_rows
 from weilend.app.desk.records import SENT, Cell, Rows, to_rows, to_tables
-from weilend.core.errors import NotFoundError
 from weilend.core.records import KINDS
 from weilend.core.values import Receipt
 from weilend.sources import identify
@@ -45,19 +44,11 @@ def deliver(home: Home, *, at: int) -> int:
     delivered = 0
     while pending := home.store.pending_outbox(PAGE):
         for one in pending:
-            if rows := _owed_rows(home, one.entry):
+            if rows := open_rows(home, one.entry.content):
                 home.book.append(to_tables(rows))
         home.store.mark_delivered([one.entry_id for one in pending], at)
         delivered += len(pending)
     return delivered
-
-
-def _owed_rows(home: Home, entry: OutboxEntry) -> Rows:
-    """Return the records that an entry owes the book; none where their business was erased meanwhile."""
-    try:
-        return msgspec.json.decode(open_content(home, entry.content), type=Rows)
-    except NotFoundError:
-        return {}
 
 
 def _facts(receipt: Receipt) -> dict[str, str | int | None]:

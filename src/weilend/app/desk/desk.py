@@ -30,6 +30,7 @@ from weilend.app.desk.replay import Replayed, replay_receipts
 from weilend.app.desk.run import Order, Result, run
 from weilend.app.desk.sealed import Sealed, keep_sealed, make_evaluator
 from weilend.app.desk.spines import fold_spine, make_spine
+from weilend.app.desk.statements import with_facts_between
 from weilend.app.desk.steps import DeskSteps, Request
 from weilend.core.calendars import parse_day
 from weilend.core.errors import NotFoundError
@@ -145,7 +146,7 @@ class Desk:
         """Decide one business with the newest model of the product; the receipt is committed before it is returned.
 
         `payload` is a raw file or folder that comes with the application: its records of the business are read together with
-        the book, and reach the book only after the decision has been committed.
+        the book, its statements compared with older ones, and all reaches the book only after the decision has been committed.
         """
         chosen = load_product(product)
         features = FEATURE_SETS[chosen.feature_set]
@@ -179,8 +180,9 @@ class Desk:
         refuse_erased(self.home, batch)
         quarantine(self.home, batch, whose=business_id, at=now())
         keep_clear(self.home, business_id, batch.clear, at=now())
-        own = {kind: table.filter(pc.equal(table["business_id"], business_id)) for kind, table in batch.records.items()}
-        return {kind: table for kind, table in own.items() if table.num_rows}
+        own = {kind: _records_of(table, business_id) for kind, table in batch.records.items()}
+        there = {kind: table for kind, table in own.items() if table.num_rows}
+        return with_facts_between(self.home, there, consent_id=consent)
 
     def _newest_card(self, name: str) -> Card | None:
         newest = None
@@ -219,6 +221,12 @@ class Desk:
 
     def _instant(self, day: str | date) -> int:
         return self.home.calendar.start_of(parse_day(day) if isinstance(day, str) else day)
+
+
+def _records_of(table: pa.Table, business_id: str) -> pa.Table:
+    """Return the records of a business; those of a kind that names none, such as orders of a shop, came with its application."""
+    named = "business_id" in table.column_names
+    return table.filter(pc.equal(table["business_id"], business_id)) if named else table
 
 
 def open_desk(folder: str | Path, *, create: bool = True, tell: Tell = say_nothing) -> Desk:

@@ -16,7 +16,7 @@ from weilend.app.desk.intakes import FileRead, Reading, Unread, merge_files, pla
 from weilend.app.desk.privacy import keep_clear, tokens_of
 from weilend.app.desk.progress import Tell, say_nothing
 from weilend.app.desk.quarantine import ALL_ROWS, mark_mended, quarantine, waiting_rows
-from weilend.app.desk.statements import compare_statements
+from weilend.app.desk.statements import STATEMENT, compare_statements, without_known_statements
 from weilend.core.calendars import Calendar
 from weilend.core.errors import InputError, SourceError
 from weilend.core.records import KINDS
@@ -105,10 +105,15 @@ def _together(home: Home, files: Sequence[FileRead], consent_id: str) -> FileRea
 def retry_paths(
     home: Home, paths: Sequence[Path], *, consent_id: str, at: int, tell: Tell = say_nothing, **said: Unpack[Said]
 ) -> int:
-    """Read files again, as a mended profile or a mended file now allows; returns how many rows left quarantine."""
+    """Read files again, as a mended profile or a mended file now allows; returns how many rows left quarantine.
+
+    A row leaves it when the file of its name has a row at its place that is not refused any more.
+    """
     before = waiting_rows(home, ALL_ROWS)
     done = ingest_paths(home, paths, consent_id=consent_id, at=at, tell=tell, **said)
-    return mark_mended(home, before, {one.file: set(one.rejected) for one in done.files}, at=at)
+    return mark_mended(
+        home, before, {one.file: set(range(1, one.rows_in + 1)) - set(one.rejected) for one in done.files}, at=at
+    )
 
 
 def check_readable(path: Path, *, consent_id: str, profile: str | None = None, **said: Unpack[Said]) -> None:
@@ -143,10 +148,14 @@ def _take(home: Home, reading: Reading, *, consent_id: str, at: int, said: Said)
     whose, file = said.get("business_id", ""), reading.files[0].name
     for batch in _read_ahead(batches):
         refuse_erased(home, batch)
-        appended = home.book.append(batch.records)
+        records, new = without_known_statements(home, batch.records)
+        fresh = {kind: result.fresh for kind, result in home.book.append(records).items()}
+        if STATEMENT in batch.records:
+            new[new] = fresh.get(STATEMENT, new[:0])
+            fresh[STATEMENT] = new
         quarantine(home, batch, whose=whose, at=at)
         keep_clear(home, whose, batch.clear, at=at)
-        counted = account(batch, {kind: result.fresh for kind, result in appended.items()})
+        counted = account(batch, fresh)
         file = counted.files[0].file if counted.files else file  # what is said of a file as a whole has no row
         yield counted, tell_file(file, reading.source, batch, counted)
 

@@ -4,12 +4,13 @@ shown. Used: by ingest.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import msgspec
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from weilend.core.errors import SourceError
@@ -80,6 +81,18 @@ def plan_readings(paths: Sequence[Path], room: Path, profile: str | None) -> tup
     return [Reading(source, tuple(files)) for (source, _), files in together.items()], unread
 
 
+def reason_of(file: str, why: str) -> str:
+    """Return why a file was not read, to stand behind its name: the sentence need not say it again.
+
+    >>> reason_of("a.zip", "a.zip: a.zip holds 9 files"), reason_of("a.csv", "no source knows a.csv. Hint: map its columns")
+    ('it holds 9 files', 'no source knows it. Hint: map its columns')
+    """
+    plain = why.removeprefix(f"{file}: ")
+    if plain.startswith(f"{file} "):
+        return f"it{plain.removeprefix(file)}"
+    return plain.replace(f" {file}", " it", 1)
+
+
 def explain_paths(paths: Sequence[Path]) -> Iterator[str]:
     """Yield how each file would be read, as lines to print; raises `NotFoundError` for a path where nothing is."""
     with TemporaryDirectory() as room:
@@ -87,7 +100,11 @@ def explain_paths(paths: Sequence[Path]) -> Iterator[str]:
             try:
                 yield from (line for sheet in explain(one.file) for line in sheet.lines())
             except SourceError as error:
-                yield (f"{one.file.name}: not read: {error}" if one.source is None else _NO_RECORDS.format(one.file.name))
+                yield (
+                    f"{one.file.name}: not read: {reason_of(one.file.name, str(error))}"
+                    if one.source is None
+                    else _NO_RECORDS.format(one.file.name)
+                )
 
 
 def _surveyed(paths: Sequence[Path], room: Path) -> Iterator[Surveyed]:
@@ -129,13 +146,17 @@ def tell_file(file: str, source: str, batch: Batch, counted: Accounting) -> File
         held=sum(bool(row["holds"]) for row in rows),
         failed=tuple(_sentence(row) for row in rows if not row["holds"]),
         rejected=tuple(batch.rejects["file_row"].to_pylist()),
-        accounts=_accounts(batch),
+        accounts=accounts_in(batch.records),
     )
 
 
-def _accounts(batch: Batch) -> tuple[tuple[str, str], ...]:
-    """Return the business and account of every statement in a batch, each pair once."""
-    statements = batch.records.get("statement_balance")
+def accounts_in(records: Mapping[str, pa.Table]) -> tuple[tuple[str, str], ...]:
+    """Return the business and account of every statement among records, each pair once.
+
+    >>> accounts_in({})
+    ()
+    """
+    statements = records.get("statement_balance")
     if statements is None:
         return ()
     return tuple(dict.fromkeys(zip(*(statements[name].to_pylist() for name in ("business_id", "account_id")), strict=True)))

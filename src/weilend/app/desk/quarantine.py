@@ -65,8 +65,11 @@ def waiting_row(home: Home, row_id: str) -> Waiting:
 
 
 def mark_mended(home: Home, before: Sequence[Waiting], read: Mapping[str, Set[int]], *, at: int) -> int:
-    """Mark rows of files that were read again; `read` says of each file which rows are still quarantined. Returns how many."""
-    gone = [row for row in before if row.file in read and row.row not in read[row.file]]
+    """Mark rows of files that were read again; `read` says of each file which rows could be read. Returns how many.
+
+    A row that the file does not have any more waits on: nobody knows that it was mended.
+    """
+    gone = [row for row in before if row.row in read.get(row.file, ())]
     papers = [Document(kind=_MENDED, document_id=row.row_id, content=b"{}", cites=(), at=at) for row in gone]
     home.store.put_documents(papers)
     return len(gone)

@@ -18,7 +18,7 @@ from weilend.app.desk.sealed import Sealed, find_sealed
 from weilend.app.desk.spines import fold_spine
 from weilend.app.desk.standing import OWED, find_standings
 from weilend.app.desk.steps import asked_by
-from weilend.core.errors import ReplayError
+from weilend.core.errors import NotFoundError, ReplayError
 from weilend.core.plan import Spine
 from weilend.core.values import FeatureRow, Receipt, Score, Standing
 from weilend.decision import replay, restore_policy
@@ -74,13 +74,29 @@ def _in_parts(receipts: Iterator[Receipt]) -> Iterator[list[Receipt]]:
 
 
 def of_others(home: Home, receipts: Iterable[Receipt], erased: list[str]) -> Iterator[Receipt]:
-    """Yield the receipts of businesses that were not erased, and note the ids of the others in `erased`."""
+    """Yield the receipts that can be replayed, and note in `erased` the ids of those whose business, or anybody whose records came
+    with them, was erased.
+    """
     gone = Vault(home.store.engine).erased()
+    opens: dict[str, bool] = {}
     for receipt in receipts:
-        if receipt.application.business_id in gone:
+        if gone and (receipt.application.business_id in gone or not _opens(home, receipt, opens)):
             erased.append(receipt.receipt_id)
         else:
             yield receipt
+
+
+def _opens(home: Home, receipt: Receipt, known: dict[str, bool]) -> bool:
+    """Return whether the request of a receipt can still be read."""
+    request_id = home.store.request_of(receipt.receipt_id)
+    if request_id not in known:
+        try:
+            asked_by(home, request_id)
+        except NotFoundError:
+            known[request_id] = False
+        else:
+            known[request_id] = True
+    return known[request_id]
 
 
 class _Found:

@@ -117,11 +117,11 @@ class DeskSteps:
     def commit(self, request: bytes, receipts: Sequence[Receipt]) -> Sequence[Receipt]:
         """Write request, receipts and outbox in one transaction; returns after it.
 
-        Request and outbox are sealed for their business; raises `InputError` where it was erased.
+        Request and outbox are sealed for whom they are about; raises `InputError` where somebody of them was erased.
         """
         asked = read_request(request)
         owed = owe(asked.request_id, receipts, asked.records)
-        payload, outbox = seal_request(self.home, business_of(receipts), request, owed)
+        payload, outbox = seal_request(self.home, business_of(receipts), request, asked.records, owed)
         commit = Commit(request_id=asked.request_id, payload=payload, receipts=tuple(receipts), outbox=outbox, at=now())
         return self.home.store.commit(commit)
 
@@ -135,5 +135,5 @@ def read_request(request: bytes) -> Request:
 
 
 def asked_by(home: Home, request_id: str) -> Request:
-    """Return a request that was committed; raises `NotFoundError` where there is none, or its business was erased."""
+    """Return a request that was committed; raises `NotFoundError` where there is none, or somebody was erased."""
     return read_request(payload_of(home, request_id))

@@ -15,31 +15,35 @@ Faults = list[tuple[Mask, str]]
 
 _NOISE = 4 * 2.0**-52  # a decimal times 100 is off by at most a few units in the last place of a double
 _DECIMALS = 12  # more of them are no amount
-_FORMED = rf"^[+-]?[0-9]{{1,15}}(\.[0-9]{{0,{_DECIMALS}}})?$"
+_WHOLE = "([0-9]{1,15}|[0-9]{1,3}(,[0-9]{3}){1,4})"  # 1,50 is no amount: its comma may be a decimal one
+_FORMED = rf"^[+-]?{_WHOLE}(\.[0-9]{{0,{_DECIMALS}}})?$"
 _SIGNS = r"^-?[¥￥$]"
 _DECIMAL_COMMA = r"^[^,]*,[0-9]{1,2}$"  # 1.234,5 and not 1,234 or 1,234.50
 _MAX_PERCENT = 1000
 
 
 def scaled_from_texts(text: pa.Array, places: int, decimal: str = ".") -> tuple[pa.Array, Faults]:
-    """Return a number times 10 ** places, exactly; currency signs and thousands separators do not count.
+    """Return a number times 10 ** places, exactly; currency signs do not count, nor commas where they stand between thousands.
 
     Faults: not_an_amount, out_of_range (beyond 10 ** 13), fraction_of_fen (more decimals than are kept, zeros aside).
 
     >>> scaled_from_texts(pa.array(["1,234.50", "¥-0.01", None]), 2)[0].to_pylist()
     [123450, -1, None]
+    >>> scaled_from_texts(pa.array(["1,50", "1.234,56", "12,345,678"]), 2)[0].to_pylist()
+    [None, None, 1234567800]
     >>> values, faults = scaled_from_texts(pa.array(["1.005"]), 2)
     >>> values.to_pylist(), [code for bad, code in faults if bad.any()]
     ([None], ['fraction_of_fen'])
     """
-    plain = _without_separators(text, decimal)
-    pattern = rf"^[+-]?[0-9]{{1,15}}(\.[0-9]{{0,{places}}}0{{0,{_DECIMALS - places}}})?$"
+    plain = _with_point(text) if decimal == "," else text
+    pattern = rf"^[+-]?{_WHOLE}(\.[0-9]{{0,{places}}}0{{0,{_DECIMALS - places}}})?$"
     whole = formed = truth(pc.match_substring_regex(plain, pattern))
     if (~whole & ~nulls(plain)).any():  # rare, and two more looks at every text
         plain = _without_signs(plain)
         formed = truth(pc.match_substring_regex(plain, _FORMED))
         whole = truth(pc.match_substring_regex(plain, pattern))
     kept = plain if whole.all() else pc.if_else(pa.array(whole), plain, pa.scalar(None, pa.string()))
+    kept = pc.replace_substring(kept, ",", "")
     # 15 digits before the point are more than a double holds with two after it; the limit is 10 ** 13, and below it all are exact
     value = np.nan_to_num(kept.cast(pa.float64()).to_numpy(zero_copy_only=False)) * 10**places
     outside = whole & (np.abs(value) > MAX_FEN)
@@ -95,13 +99,10 @@ def rate_texts(rates: pa.Array) -> pa.Array:
     return pa.array(texts, pa.string())
 
 
-def _without_separators(text: pa.Array, decimal: str) -> pa.Array:
-    if pc.any(pc.match_substring(text, ",")).as_py():
-        if decimal == ",":
-            turned = pc.replace_substring(pc.replace_substring(text, ".", ""), ",", ".")
-            text = pc.if_else(pc.match_substring_regex(text, _DECIMAL_COMMA), turned, text)
-        text = pc.replace_substring(text, ",", "")
-    return text
+def _with_point(text: pa.Array) -> pa.Array:
+    """Return amounts that have a decimal comma with a point in its place."""
+    turned = pc.replace_substring(pc.replace_substring(text, ".", ""), ",", ".")
+    return pc.if_else(pc.match_substring_regex(text, _DECIMAL_COMMA), turned, text)
 
 
 def _without_signs(text: pa.Array) -> pa.Array:

@@ -5,7 +5,7 @@ and steps.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +17,6 @@ T = TypeVar("T")
 
 
 _SAMPLE_ROWS = 20_000
-_MEMORY_TEXTS = 300_000  # texts of one sort that are kept in mind: some 50 MB
 
 
 def trim(cells: pa.Array, nulls: Sequence[str] = (), strip: str = "") -> pa.Array:
@@ -75,59 +74,6 @@ def each(cells: pa.Array, work: Callable[[str], T | None], kind: pa.DataType) ->
     return on_distinct(
         cells, lambda texts: pa.array([None if text is None else work(text) for text in texts.to_pylist()], kind)
     )
-
-
-class Memory:
-    """What was found out about texts of a sheet, so that each distinct text is looked at once and not once in every block.
-
-    `kept` is what a step carries from one block to the next.
-
-    >>> memory = Memory()
-    >>> lengths = memory.recall("length", pa.array(["ab", None, "ab"]), lambda texts: [pc.utf8_length(texts)])
-    >>> [column.to_pylist() for column in lengths]
-    [[2, None, 2]]
-    """
-
-    def __init__(self) -> None:
-        self._known: dict[str, pa.Array] = {}
-        self._found: dict[str, list[pa.Array]] = {}
-        self._full: set[str] = set()
-        self.kept: dict[str, Any] = {}
-
-    def recall(self, about: str, cells: pa.Array, work: Callable[[pa.Array], Sequence[pa.Array]]) -> list[pa.Array]:
-        """Return the columns that `work` gives for distinct texts, spread over the rows; NULL stays NULL."""
-        encoded = cells if pa.types.is_dictionary(cells.type) else cells.dictionary_encode()
-        if about in self._full:
-            return [found.take(encoded.indices) for found in work(encoded.dictionary)]
-        places = self._places(about, encoded.dictionary, work)
-        rows = places.take(encoded.indices)
-        answers = [found.take(rows) for found in self._found[about]]
-        if len(self._known[about]) > _MEMORY_TEXTS:  # to look for so many takes longer than most work on them
-            self._full.add(about)
-            del self._known[about], self._found[about]
-        return answers
-
-    def forget(self) -> None:
-        """Forget all texts, and keep what steps carry: for when the last block is read."""
-        self._known, self._found = {}, {}
-
-    def _places(self, about: str, texts: pa.Array, work: Callable[[pa.Array], Sequence[pa.Array]]) -> pa.Array:
-        """Return where distinct texts stand among those that are known, having added those that were not."""
-        if about not in self._known:
-            self._known[about], self._found[about] = texts, list(work(texts))
-            return pa.array(np.arange(len(texts)))
-        known = self._known[about]
-        places = pc.index_in(texts, value_set=known)
-        if places.null_count:
-            new = nulls(places)
-            fresh = texts.filter(pa.array(new))
-            columns = zip(self._found[about], work(fresh), strict=True)
-            self._found[about] = [pa.concat_arrays([old, one.cast(old.type)]) for old, one in columns]
-            self._known[about] = pa.concat_arrays([known, fresh])
-            at = places.fill_null(0).to_numpy(zero_copy_only=False).astype(np.int64)
-            at[new] = len(known) + np.arange(len(fresh))
-            places = pa.array(at)
-        return places
 
 
 def nulls(column: pa.Array) -> Mask:

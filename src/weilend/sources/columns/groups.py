@@ -59,7 +59,13 @@ def may_repeat(columns: Sequence[pa.Array]) -> npt.NDArray[np.bool_]:
             column = column.dictionary_encode()  # noqa: PLW2901 - the same column, by number
         plain = column.indices if pa.types.is_dictionary(column.type) else column
         number = plain.cast(pa.int32()) if pa.types.is_date(plain.type) else plain
-        values = number.cast(pa.int64()).fill_null(-1).to_numpy(zero_copy_only=False).astype(np.uint64)
-        mixed = (mixed ^ (mixed >> np.uint64(29)) ^ values) * _MIX
+        mixed ^= mixed >> np.uint64(29)
+        mixed ^= number.cast(pa.int64()).fill_null(-1).to_numpy(zero_copy_only=False).view(np.uint64)
+        mixed *= _MIX
     ranked = np.sort(mixed)
-    return np.isin(mixed, ranked[1:][ranked[1:] == ranked[:-1]])
+    several = ranked[1:][ranked[1:] == ranked[:-1]]
+    if not len(several):
+        return np.zeros(len(mixed), np.bool_)
+    del ranked  # of millions of rows it is large
+    repeats: npt.NDArray[np.bool_] = several[np.minimum(np.searchsorted(several, mixed), len(several) - 1)] == mixed
+    return repeats

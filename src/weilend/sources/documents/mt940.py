@@ -37,6 +37,8 @@ logging.getLogger("mt940").propagate = False
 logging.getLogger("mt940").addHandler(logging.NullHandler())
 
 _TAG = re.compile(r"^:(\d{2}[A-Z]?|NS):", re.MULTILINE)
+#: An amount with a point in it, which the library would cut there: 1.234,56 would be 1.
+_POINT = re.compile(r"[0-9]{6}(?:[0-9]{4})?[A-Z]{1,3}[0-9,]*\.|[CD][0-9]{6}[A-Z]{3}[0-9,]*\.")
 _MARK = re.compile(rb"(?m)^\s*(?:\{4:)?:(?:20|25|28C?|60[FM]|61|62[FM]|86|NS):")
 _OPENING: Final = ("final_opening_balance", "intermediate_opening_balance", "opening_balance")
 _CLOSING: Final = ("final_closing_balance", "intermediate_closing_balance", "closing_balance")
@@ -185,7 +187,7 @@ def _balances(block: list[_Field]) -> dict[str, Any]:
     """Return the balances and sums that can be read, by the library's names; one without a currency was mistyped."""
     found: dict[str, Any] = {}
     for field in block:
-        if field.tag[:2] not in ("60", "62", "64", "90"):
+        if field.tag[:2] not in ("60", "62", "64", "90") or _POINT.match(field.text):
             continue
         try:
             told = _parsed(f":{field.tag}:{field.text}", field.tag).data
@@ -245,6 +247,8 @@ def _count(*sums: Any) -> int | None:
 
 
 def _entry(line: dict[str, str], currency: str | None) -> Entry:
+    if _POINT.match(line.get("61", "")):
+        raise Fault("not_an_amount", ":61:")
     money_line = f":60F:C000101{currency or 'XXX'}0,\n"
     found = _parsed(money_line + "\n".join(f":{tag}:{text}" for tag, text in line.items()), "61", _LINES)
     if len(found) != 1 or "amount" not in found[0].data:

@@ -18,6 +18,7 @@ from weilend.sources.documents.faults import Fault
 T = TypeVar("T")
 
 _AMOUNT = re.compile(r"[+-]?(?:[0-9]{1,15}(?:\.[0-9]{0,12})?|\.[0-9]{1,12})")
+_GROUPED = re.compile(r"[+-]?[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]*)?")  # 1,50 is no amount: its comma may be a decimal one
 _DAY = re.compile(r"([0-9]{4})[-/.年]?([0-9]{1,2})[-/.月]?([0-9]{1,2})日?")
 _TIME = re.compile(r"\D{0,2}([0-9]{2}):?([0-9]{2}):?([0-9]{2})?(?:[.,]?[0-9]{1,6})?\s*(Z|[+-][0-9]{2}:?[0-9]{2})?")
 FIRST_DAY: Final = date(1900, 1, 1)
@@ -26,7 +27,8 @@ _NOT_A_RATE = frozenset({"*", "***", "免税", "不征税", "出口零税率", "
 
 
 def amount(text: str | None, column: str) -> int | None:
-    """Return exact fen (hundredths of the paper's currency) of a decimal amount with a point; signs ¥ and commas are let go.
+    """Return exact fen (hundredths of the paper's currency) of a decimal amount with a point; a sign ¥ and commas between thousands
+    are let go.
 
     >>> amount("-1,234.5", "金额"), amount("¥", "金额"), amount(None, "金额")
     (-123450, None, None)
@@ -34,12 +36,13 @@ def amount(text: str | None, column: str) -> int | None:
     Traceback (most recent call last):
     weilend.sources.documents.faults.Fault: fraction_of_fen: 金额
     """
-    bare = (text or "").strip().lstrip("¥￥").replace(",", "").strip()
+    bare = (text or "").strip().lstrip("¥￥").strip()
     if not bare:
         return None
-    if not _AMOUNT.fullmatch(bare):
+    plain = bare.replace(",", "") if _GROUPED.fullmatch(bare) else bare
+    if not _AMOUNT.fullmatch(plain):
         raise Fault("not_an_amount", column)
-    fen = Decimal(bare) * FEN_PER_YUAN
+    fen = Decimal(plain) * FEN_PER_YUAN
     if fen != fen.to_integral_value():
         raise Fault("fraction_of_fen", column)
     if abs(fen) > MAX_FEN:

@@ -5,6 +5,7 @@ A file is told by its first bytes and its header, never by its name.
 
 from __future__ import annotations
 
+import codecs
 import unicodedata
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
@@ -22,6 +23,9 @@ from weilend.sources.profile import Column, Layout, Profile
 #: What a folder is searched for.
 SUFFIXES = (".csv", ".tsv", ".txt", ".asc", ".xls", ".xlsx", ".parquet")
 _ENCODINGS = ("utf-8-sig", "gb18030")
+_HEAD_BYTES = 4096
+_WEB_PAGE = (b"<!doctype html", b"<html", b"<table", b"<meta")
+_NO_MEMBERS = b"PK\x05\x06"  # how a zip begins that holds no file
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -78,6 +82,25 @@ def files_in(path: Path) -> tuple[Path, ...]:
     if not found:
         raise SourceError(f"the folder {path} holds no {', '.join(SUFFIXES)} file", hint="give the folder with the raw files")
     return found
+
+
+def refuse_hopeless(path: Path) -> None:
+    """Raise `SourceError` for a file that holds nothing, or a web page: what many banks send under the name of a workbook.
+
+    >>> import tempfile
+    >>> file = Path(tempfile.mkdtemp()) / "a.xls"
+    >>> _ = file.write_text("<html><table><tr><td>记账日期</td></tr></table></html>", encoding="utf-8")
+    >>> refuse_hopeless(file)
+    Traceback (most recent call last):
+    weilend.core.errors.SourceError: a.xls is a web page. Hint: open it in a spreadsheet and save it as xlsx or csv
+    """
+    with path.open("rb") as file:
+        head = file.read(_HEAD_BYTES)
+    said = head.removeprefix(codecs.BOM_UTF8).strip().lower()
+    if (not said and len(head) < _HEAD_BYTES) or head.startswith(_NO_MEMBERS):
+        raise SourceError(f"{path.name} is empty", hint="export it again")
+    if said.startswith(_WEB_PAGE):
+        raise SourceError(f"{path.name} is a web page", hint="open it in a spreadsheet and save it as xlsx or csv")
 
 
 def find(path: Path, profiles: Sequence[Profile]) -> list[Found]:
@@ -151,8 +174,15 @@ def headers_of(path: Path) -> list[tuple[str, ...]]:
         tuple(name.strip() for name in row) for sheets in _readings(path, ()) for sheet in sheets for row in sheet.head()[:1]
     ]
     if not found:
-        raise SourceError(f"{path.name} is not text in {' or '.join(_ENCODINGS)}", hint="check that it is the exported file")
+        raise _no_table(path)
     return found
+
+
+def _no_table(path: Path) -> SourceError:
+    with path.open("rb") as file:
+        if file.read(4).startswith((ZIP, OLE[:4])):
+            return SourceError(f"{path.name} is a workbook with nothing in it", hint="check that it is the exported file")
+    return SourceError(f"{path.name} is not text in {' or '.join(_ENCODINGS)}", hint="check that it is the exported file")
 
 
 def _readings(path: Path, profiles: Sequence[Profile]) -> Iterator[list[Sheet]]:

@@ -65,7 +65,9 @@ class TextSheet(Sheet):
             if not body:
                 continue
             wide = wide or _usual_width(body, self.delimiter, multiline=self.multiline)
-            yield _Parser(self.delimiter, wide, width, cells_min, self.multiline).parse(body)
+            block = _Parser(self.delimiter, wide, width, cells_min, self.multiline).parse(body)
+            del text, body  # they take more memory than the block, and would wait here until it is done with
+            yield block
 
 
 def candidates(path: Path, encodings: Sequence[str]) -> tuple[str, ...]:
@@ -207,8 +209,9 @@ def _text_blocks(path: Path, encoding: str) -> Iterator[str]:
             kept += decoder.decode(chunk)
             cut = _cut(kept)
             if cut:
-                yield kept[:cut]
-                kept = kept[cut:]
+                whole, kept = kept[:cut], kept[cut:]
+                yield whole
+                del whole
             if len(kept) > MAX_LINE_CHARS:
                 raise SourceError(f"{path.name} has a line without an end", hint="check that it is the exported file")
     kept += decoder.decode(b"", final=True)

@@ -15,7 +15,7 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from weilend.sources.columns.cells import each, repeat, truth
+from weilend.sources.columns.cells import each, on_distinct, repeat, truth
 from weilend.sources.columns.converters import first_match
 from weilend.sources.steps.lexicon import channels, first_row, kept_words, natures, parties
 from weilend.sources.steps.scene import STEPS, Facts, Scene, Step, Told, count_of, render_nothing
@@ -30,12 +30,23 @@ _READ_TEXTS: Final = ("purpose", "memo", "party")
 def _parse_channel(facts: Facts, scene: Scene) -> Told:
     count = count_of(facts)
     party, place, memo, way = (facts.get(name, pa.nulls(count, _TEXT)) for name in ("party", "place", "memo", "way"))
-    of_party, party_rest, carrier = scene.memory.recall("party", party, lambda texts: [*_prefixed(texts), _carrier(texts)])
+    party = scene.memory.number("party", party)
+    of_party, carrier = scene.memory.recall("carrier of party", party, lambda texts: [_prefixed(texts)[0], _carrier(texts)])
     of_place, place_rest = scene.memory.recall("prefix", place, _prefixed)
     of_memo, memo_rest = scene.memory.recall("prefix", memo, _prefixed)
     channel = pc.coalesce(of_place, of_party, of_memo, carrier, _way(way, scene), _way(memo, scene))
+    beside = not place.null_count == memo_rest.null_count == count
+    scene.memory.kept["beside"] = beside = beside or scene.memory.kept.get("beside", False)
+    if not beside:  # as long as no name stands beside the party, it goes on by number
+        return Told(facts={"channel": channel, "party": scene.memory.number("name", party, _name)})
+    rest = _recall(scene, "rest of party", party, lambda texts: _prefixed(texts)[1])
     behind = pc.if_else(pc.is_valid(carrier), place, _NONE)  # a carrier's own name says less than the place beside it
-    return Told(facts={"channel": channel, "party": pc.coalesce(place_rest, party_rest, memo_rest, behind, party)})
+    return Told(facts={"channel": channel, "party": pc.coalesce(place_rest, rest, memo_rest, behind, party.cast(_TEXT))})
+
+
+def _name(texts: pa.Array) -> pa.Array:
+    """Return the name behind the carrier of each text, or the text."""
+    return pc.coalesce(_prefixed(texts)[1], texts)
 
 
 def _recall(scene: Scene, about: str, column: pa.Array, work: Callable[[pa.Array], pa.Array]) -> pa.Array:
@@ -96,7 +107,9 @@ def _parse_scrub(facts: Facts, scene: Scene) -> Told:
     """Keep of purposes what is known to be no name; and let a counterparty without a name go by its account."""
     told: Facts = {}
     if "party" in facts:
-        told["party"] = pc.coalesce(facts["party"], facts["party_account"]) if "party_account" in facts else facts["party"]
+        party, account = facts["party"], facts.get("party_account", pa.nulls(count_of(facts), _TEXT))
+        known = party if account.null_count == len(account) else pc.coalesce(party.cast(_TEXT), account)
+        told["party"] = known if pa.types.is_dictionary(known.type) else scene.memory.number("named", known)
     if "purpose" in facts:
         told["purpose"] = _recall(scene, "kept", facts["purpose"], lambda texts: each(texts, kept_words, _TEXT))
     return Told(facts=told)
@@ -105,11 +118,12 @@ def _parse_scrub(facts: Facts, scene: Scene) -> Told:
 def _parse_classify(facts: Facts, scene: Scene) -> Told:
     count = count_of(facts)
     party = facts.get("party", pa.nulls(count, _TEXT))
-    own = pc.is_in(party, value_set=pa.array(_own_names(scene), _TEXT))
+    own_names = pa.array(_own_names(scene), _TEXT)
+    own = pc.fill_null(on_distinct(party, lambda texts: pc.is_in(texts, value_set=own_names)), fill_value=False)
     nature = pa.nulls(count, _TEXT)
     for name in (name for name in _READ_TEXTS if name in facts):
         silent = pc.is_null(nature)
-        words = _natures(facts[name].filter(silent), facts["direction"].filter(silent), scene)
+        words = _natures(name, facts[name].filter(silent), facts["direction"].filter(silent), scene)
         nature = pc.replace_with_mask(nature, silent, words)
     nature = pc.fill_null(nature, "unknown")
     if scene.layout.lexicon == "bank":
@@ -131,10 +145,10 @@ def _kinds(texts: pa.Array) -> tuple[pa.Array, pa.Array]:
     return kinds, pa.array([(*row, None)[2] for row in table], _TEXT).take(rows)
 
 
-def _natures(texts: pa.Array, directions: pa.Array, scene: Scene) -> pa.Array:
-    """Return what each text says an entry of its direction is for, NULL where it says nothing of it."""
+def _natures(name: str, texts: pa.Array, directions: pa.Array, scene: Scene) -> pa.Array:
+    """Return what each text of a fact says an entry of its direction is for, NULL where it says nothing of it."""
     table = natures(scene.layout.lexicon)
-    words = table.words(_recall(scene, f"nature {scene.layout.lexicon}", texts, table.rows), directions)
+    words = table.words(_recall(scene, f"nature by {name}", texts, table.rows), directions)
     return pc.if_else(pc.equal(words, "unknown"), _NONE, words)
 
 
@@ -146,7 +160,9 @@ def _render_classify(facts: Facts, scene: Scene) -> Facts:
     """Spell what an entry is for where neither its purpose nor its counterparty says so by itself."""
     nature, count = facts["nature"], count_of(facts)
     purpose, party = (facts.get(name, pa.nulls(count, _TEXT)) for name in ("purpose", "party"))
-    heard = pc.coalesce(_natures(purpose, facts["direction"], scene), _natures(party, facts["direction"], scene))
+    heard = pc.coalesce(
+        _natures("purpose", purpose, facts["direction"], scene), _natures("party", party, facts["direction"], scene)
+    )
     silent = pc.fill_null(pc.not_equal(heard, nature), fill_value=True)
     word = pc.if_else(silent, _spelled(nature, natures(scene.layout.lexicon).spell), _NONE)
     if "memo" in {column.fact for column in scene.layout.columns}:
@@ -158,9 +174,9 @@ def _parse_hide(facts: Facts, scene: Scene) -> Told:
     party = facts.get("party", pa.nulls(count_of(facts), _TEXT))
     clear: list[pa.Table] = []
     hidden = {
-        "counterparty_id": _recall(scene, "hide party", party, lambda texts: _hidden("party", texts, scene, clear)),
-        "account_id": _recall(
-            scene, "hide account", _accounts(facts, scene), lambda texts: _hidden("account", texts, scene, clear)
+        "counterparty_id": scene.memory.number("hide party", party, lambda texts: _hidden("party", texts, scene, clear)),
+        "account_id": scene.memory.number(
+            "hide account", _accounts(facts, scene), lambda texts: _hidden("account", texts, scene, clear)
         ),
     }
     return Told(facts=hidden, clear=tuple(clear))

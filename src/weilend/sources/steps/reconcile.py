@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any, Final
 
@@ -17,6 +17,7 @@ from weilend.core.records.frame import MAX_FEN, MAX_PPM
 from weilend.core.registry import Registry
 from weilend.sources import figures
 from weilend.sources.columns.amounts import scaled_from_texts
+from weilend.sources.columns.cells import nulls
 from weilend.sources.columns.groups import group_codes
 from weilend.sources.figures import Compared
 from weilend.sources.framing import NATURAL_KEYS, frame_records
@@ -37,17 +38,19 @@ _LAG_DAYS: Final = 1  # a statement is there the day after its last one
 #: What every record about a file has, with its type: no rows at all still make a table.
 _ALWAYS: Final = {"happened_on": pa.date32(), "happened_at": pa.int64(), "known_at": pa.int64(), "what": pa.string()}
 _DIRECTIONS: Final = ("in", "out", "neutral")
+#: What comparisons read of the lines of one account.
+_LINES: Final = ("happened_on", "direction", "amount_fen", "balance_fen")
 
 
 class Account(msgspec.Struct, frozen=True):
-    """The lines of one account in a sheet: its token, and the places of its lines in order.
+    """The lines of one account in a sheet, in order: its token, and the facts that comparisons read.
 
-    >>> Account("t", np.array([0, 1])).token
+    >>> Account("t", {}).token
     't'
     """
 
     token: str
-    places: np.ndarray
+    lines: Facts
 
 
 def reconcile(facts: Facts, scene: Scene) -> dict[str, pa.Table]:
@@ -68,15 +71,24 @@ def reconcile(facts: Facts, scene: Scene) -> dict[str, pa.Table]:
     return records
 
 
-def accounts_of(facts: Facts) -> list[Account]:
-    """Return the accounts of a sheet, each with the places of its lines.
+def accounts_of(facts: Facts) -> Iterator[Account]:
+    """Yield the accounts of a sheet as they come in it; a sheet of one account is not copied.
 
-    >>> [(one.token, one.places.tolist()) for one in accounts_of({"account_id": pa.array(["a", "b", "a"])})]
-    [('a', [0, 2]), ('b', [1])]
+    >>> facts = {"account_id": pa.array(["a", "b", "a"]), "amount_fen": pa.array([1, 2, 3])}
+    >>> [(one.token, one.lines["amount_fen"].to_pylist()) for one in accounts_of(facts)]
+    [('a', [1, 3]), ('b', [2])]
     """
-    codes = group_codes([facts["account_id"]])
-    firsts = np.unique(codes, return_index=True)[1]
-    return [Account(facts["account_id"][int(first)].as_py(), np.flatnonzero(codes == codes[first])) for first in firsts]
+    tokens = facts["account_id"]
+    encoded = tokens if pa.types.is_dictionary(tokens.type) else tokens.dictionary_encode()
+    if len(pc.unique(encoded.indices)) == 1:
+        yield Account(tokens[0].as_py(), facts)
+        return
+    codes = group_codes([encoded])
+    order = np.argsort(codes, kind="stable")
+    starts = np.flatnonzero(np.diff(codes[order])) + 1
+    read = [name for name in _LINES if name in facts]
+    for places in np.split(order, starts):
+        yield Account(tokens[int(places[0])].as_py(), {name: facts[name].take(pa.array(places)) for name in read})
 
 
 def reconcile_statements(statements: pa.Table, intake: Intake) -> pa.Table:
@@ -151,11 +163,13 @@ def _seen_at(one: Compared, since: date, told: Sequence[Mapping[str, Any]]) -> i
 def _running_balances(facts: Facts, _scene: Scene) -> Iterable[tuple[Compared, str | None]]:
     if not has_balances(facts):
         return
-    signed = signed_fen(facts).to_numpy(zero_copy_only=False)
-    known = pc.is_valid(facts["balance_fen"]).to_numpy(zero_copy_only=False)
-    balances = facts["balance_fen"].fill_null(0).to_numpy(zero_copy_only=False)
     for account in accounts_of(facts):
-        compared = figures.running_balance(signed[account.places], balances[account.places], known[account.places])
+        balances = account.lines["balance_fen"]
+        compared = figures.running_balance(
+            signed_fen(account.lines).to_numpy(zero_copy_only=False),
+            balances.fill_null(0).to_numpy(zero_copy_only=False),
+            ~nulls(balances),
+        )
         if compared is not None:
             yield compared, account.token
 
@@ -193,14 +207,14 @@ def _said_fen(text: str) -> int | None:
 
 
 def _statement_balances(facts: Facts, scene: Scene) -> pa.Table:
-    rows = [_statement(account, facts, scene) for account in accounts_of(facts)]
+    rows = [_statement(account, scene) for account in accounts_of(facts)]
     key = NATURAL_KEYS["statement_balance"]
     return _framed("statement_balance", rows, key, scene.profile.name, scene.intake, scene.file_id)
 
 
-def _statement(account: Account, facts: Facts, scene: Scene) -> dict[str, object]:
+def _statement(account: Account, scene: Scene) -> dict[str, object]:
     """Return what a sheet says of one of its accounts: the days it covers, the first and last balance, totals as written."""
-    lines = {name: facts[name].take(pa.array(account.places)) for name in ("happened_on", "direction", "amount_fen")}
+    lines = account.lines
     first, last = pc.min(lines["happened_on"]).as_py(), pc.max(lines["happened_on"]).as_py()
     row: dict[str, object] = {
         "account_id": account.token,
@@ -213,10 +227,10 @@ def _statement(account: Account, facts: Facts, scene: Scene) -> dict[str, object
         "lines_count": int(scene.said["lines"]) if "lines" in scene.said else None,
         "layout_id": content_hash([scene.profile.name, scene.layout.name, sorted(scene.said)]),
     }
-    if has_balances(facts):
-        balance = facts["balance_fen"].take(pa.array(account.places))
-        opening = pc.subtract(balance, signed_fen(lines))[0].as_py()
-        row |= {"opening_fen": opening, "closing_fen": balance[-1].as_py()}
+    if has_balances(lines):
+        first_line = {name: lines[name].slice(0, 1) for name in ("direction", "amount_fen")}
+        opening = pc.subtract(lines["balance_fen"].slice(0, 1), signed_fen(first_line))[0].as_py()
+        row |= {"opening_fen": opening, "closing_fen": lines["balance_fen"][-1].as_py()}
     return row
 
 

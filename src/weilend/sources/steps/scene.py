@@ -8,7 +8,8 @@ import msgspec
 import pyarrow as pa
 
 from weilend.core.registry import Registry
-from weilend.sources.columns.cells import Mask, Memory
+from weilend.sources.columns.cells import Mask
+from weilend.sources.columns.vocabulary import Memory
 from weilend.sources.intake import Intake
 from weilend.sources.profile import Layout, Profile
 

@@ -24,12 +24,13 @@ from weilend.sources.steps.scene import Facts, Scene, count_of
 from weilend.sources.tables.blocks import Reject, split_block
 from weilend.sources.tables.collected import Collected
 from weilend.sources.tables.emits import emit_records
+from weilend.sources.tables.stacks import paged
 
 _SLICE_ROWS: Final = 100_000
 
 
 def drawn_batches(sheet: Collected, facts: Facts) -> Iterator[Batch]:
-    """Yield the records of one sheet, a long one in slices, in the order in which things happened.
+    """Yield the records of one sheet, a long one in slices, in the order in which things happened; its facts may be emptied.
 
     The last batch brings the quarantined rows and what is said of the sheet as a whole.
 
@@ -41,10 +42,14 @@ def drawn_batches(sheet: Collected, facts: Facts) -> Iterator[Batch]:
         yield _entire(sheet, facts | sheet.beside(facts), scene)
         return
     of_sheet = reconcile(facts, scene)  # before any slice is there: both take memory
-    for start in range(0, count, _SLICE_ROWS):
-        part = {name: fact.slice(start, _SLICE_ROWS) for name, fact in facts.items()}
+    for part in paged(facts, _SLICE_ROWS) if sheet.spilled else _cut(facts):
         yield _slice(part | sheet.beside(part), sheet.found, scene)
     yield _remainder(sheet, of_sheet)
+
+
+def _cut(facts: Facts) -> Iterator[Facts]:
+    for start in range(0, count_of(facts), _SLICE_ROWS):
+        yield {name: fact.slice(start, _SLICE_ROWS) for name, fact in facts.items()}
 
 
 def unjoined(sheet: Collected, facts: Facts, used: list[pa.Array]) -> Batch:

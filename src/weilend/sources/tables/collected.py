@@ -17,7 +17,8 @@ import pyarrow as pa
 
 from weilend.core.errors import SourceError
 from weilend.sources.batch import REJECTS, reject_rows
-from weilend.sources.columns.cells import Memory, mostly_distinct
+from weilend.sources.columns.cells import mostly_distinct
+from weilend.sources.columns.vocabulary import Memory, Vocabulary
 from weilend.sources.files.headers import Found
 from weilend.sources.files.rows import Block
 from weilend.sources.intake import Intake
@@ -54,6 +55,7 @@ class Collected:
         self._clear: list[pa.Table] = []
         self._tables: list[pa.Table] = []
         self._plain: set[str] = set()
+        self._words: dict[str, Vocabulary] = {}
         self._looked = looked_at(self.layout, found.profile)
         self._spill: Spill | None = None
         self._spilled = 0
@@ -67,6 +69,7 @@ class Collected:
         self.clear = clear_values(self._clear)
         self._clear = []
         self.memory.forget()
+        self._release()
 
     def blocks(self) -> Iterator[Block]:
         """Yield the raw rows of the sheet."""
@@ -87,7 +90,7 @@ class Collected:
         wanted = wanted_facts(self.layout)
         if not self._tables:  # a sheet whose texts hardly repeat keeps them as they are
             self._plain = {name for name, fact in parsed.facts.items() if mostly_distinct(fact)}
-        facts = {name: fact if name in self._plain else _small(fact) for name, fact in parsed.facts.items() if name in wanted}
+        facts = {name: self._small(name, fact) for name, fact in parsed.facts.items() if name in wanted}
         self._tables.append(pa.table({**facts, ROW: pa.array(parsed.rows + self.count)}))
         self.count += parsed.raw_rows
         if self._looked and self.count > _LONG_ROWS:
@@ -101,6 +104,12 @@ class Collected:
             self._spill.add(table.select([name for name in table.column_names if name == ROW or name not in self._looked]))
             self._tables[place] = table.select([name for name in table.column_names if name in self._looked])
         self._spilled = len(self._tables)
+        self._release()
+
+    def _release(self) -> None:
+        """Give back to the system what a long sheet took for a while and does not hold any more."""
+        if self._spill:
+            pa.default_memory_pool().release_unused()
 
     def _refuse_hopeless(self) -> None:
         """Refuse a long file of which no row can be read: it is something else, and its rows are not kept one by one."""
@@ -118,16 +127,29 @@ class Collected:
 
     def ordered(self) -> Facts:
         """Return the facts of the whole sheet in the order in which things happened, with ordinals among equal keys."""
-        facts = emptied_tables(self._tables)
-        if self._spill:  # what blocks took goes back to the system before the looks at all rows take theirs
-            pa.default_memory_pool().release_unused()
+        facts = self._worded(emptied_tables(self._tables))
+        self._release()
         for name in self.layout.whole:
             facts = WHOLES[name](facts, self.scene())
         return with_ordinals(facts, self.scene(), self.beside)
 
+    @property
+    def spilled(self) -> bool:
+        """Whether some facts lie in a file: the sheet is a long one, and no other is joined with it."""
+        return self._spill is not None
+
     def beside(self, facts: Facts) -> Facts:
         """Return the facts of some rows of a long sheet that lie in a file, in the order of `facts`, which are the others."""
-        return self._spill.take(facts[ROW].to_numpy(zero_copy_only=False)) if self._spill else {}
+        return self._worded(self._spill.take(facts[ROW].to_numpy(zero_copy_only=False))) if self._spill else {}
+
+    def _small(self, name: str, fact: pa.Array) -> pa.Array:
+        """Return a fact as little memory holds it: texts by their number in one vocabulary of the sheet."""
+        text = pa.types.is_string(fact.type) or pa.types.is_dictionary(fact.type)
+        return self._words.setdefault(name, Vocabulary()).places(fact) if text and name not in self._plain else fact
+
+    def _worded(self, facts: Facts) -> Facts:
+        """Return facts with the texts behind numbers."""
+        return {name: self._words[name].column(fact) if name in self._words else fact for name, fact in facts.items()}
 
 
 def wanted_facts(layout: Layout) -> frozenset[str]:
@@ -176,8 +198,3 @@ def said_in(layout: Layout, lines: Iterable[str]) -> dict[str, str]:
         for found in re.finditer(pattern, text):
             said |= {name: value.strip() for name, value in found.groupdict().items() if value and name not in said}
     return said
-
-
-def _small(fact: pa.Array) -> pa.Array:
-    """Return a fact as little memory holds it: texts by number."""
-    return fact.dictionary_encode() if pa.types.is_string(fact.type) else fact

@@ -7,6 +7,7 @@ until records are drawn from their rows: an export of millions of rows takes som
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from io import SEEK_END
 from itertools import pairwise
 from tempfile import TemporaryFile
@@ -111,6 +112,25 @@ def emptied_tables(tables: list[pa.Table]) -> Facts:
         facts[name] = column.combine_chunks()[name].combine_chunks()
         tables[:] = [table.drop_columns(name) for table in tables]
     return facts
+
+
+def paged(facts: Facts, rows: int) -> Iterator[Facts]:
+    """Yield facts so many rows at a time, having emptied them into a file: records are drawn where they stood in memory.
+
+    >>> facts = {"a": pa.array([1, 2, 3])}
+    >>> [page["a"].to_pylist() for page in paged(facts, 2)], facts
+    ([[1, 2], [3]], {})
+    """
+    with TemporaryFile() as file:
+        table = pa.table(facts)
+        with pa.ipc.new_stream(file, table.schema) as writer:
+            writer.write_table(table, max_chunksize=rows)
+        del table
+        facts.clear()
+        pa.default_memory_pool().release_unused()
+        file.seek(0)
+        for page in pa.ipc.open_stream(file):
+            yield dict(zip(page.schema.names, page.columns, strict=True))
 
 
 def looked_at(layout: Layout, profile: Profile) -> frozenset[str]:
