@@ -19,7 +19,7 @@ from weilend.app.desk.desk import Desk, open_desk
 from weilend.app.desk.sealed import Sealed, keep_sealed, make_evaluator
 from weilend.app.desk.steps import DeskSteps, Request
 from weilend.core.values import Application
-from weilend.economy.world import make_invoice_world, write_world
+from weilend.economy.contest import make_invoice_world, write_world
 from weilend.features.sets import FEATURE_SETS
 from weilend.lending import load_product
 

@@ -13,7 +13,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from weilend.core.calendars import Calendar
-from weilend.economy import World, make_invoice_world, write_world
+from weilend.economy.contest import World, make_invoice_world, write_world
 from weilend.sources import read, write
 from weilend.sources.cumcm2020c import CUMCM2020C
 

@@ -12,8 +12,8 @@ import pytest
 
 from weilend.core.calendars import Calendar
 from weilend.core.errors import InputError
-from weilend.economy import constants, make_churn, make_invoice_world, write_world
-from weilend.economy.trade import tax_of
+from weilend.economy.contest import constants, make_churn, make_invoice_world, write_world
+from weilend.economy.contest.trade import tax_of
 from weilend.sources import account, first_seen, read, read_churn
 
 HOME = Calendar()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from weilend.core.calendars import Calendar
 from weilend.core.errors import InputError
-from weilend.economy import make_invoice_world, write_world
+from weilend.economy.contest import make_invoice_world, write_world
 
 
 def make_world(seed: int, folder: Path) -> int:

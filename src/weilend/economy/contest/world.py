@@ -13,9 +13,9 @@ import pyarrow.compute as pc
 from weilend.core.calendars import Calendar
 from weilend.core.errors import InputError
 from weilend.core.money import PPM
-from weilend.economy import constants as c
-from weilend.economy.firms import Firms, make_firms
-from weilend.economy.trade import Direction, Invoices, activity, trade
+from weilend.economy.contest import constants as c
+from weilend.economy.contest.firms import Firms, make_firms
+from weilend.economy.contest.trade import Direction, Invoices, activity, trade
 from weilend.sources import Churn, write, write_churn
 from weilend.sources.cumcm2020c import EXPORT_DAY
 

@@ -15,8 +15,8 @@ import numpy.typing as npt
 
 from weilend.core.calendars import first_of_month, month_index
 from weilend.core.money import PPM
-from weilend.economy import constants as c
-from weilend.economy.firms import Firms, Floats
+from weilend.economy.contest import constants as c
+from weilend.economy.contest.firms import Firms, Floats
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
@@ -39,7 +39,7 @@ class Invoices(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 def activity(rng: np.random.Generator, firms: Firms, months: int) -> Floats:
     """Return the relative activity, (firms, months): season, drift, shocks, idle months, entry and exit.
 
-    >>> from weilend.economy.firms import make_firms
+    >>> from weilend.economy.contest.firms import make_firms
     >>> rng = np.random.default_rng(1)
     >>> activity(rng, make_firms(rng, 2, 1), 12).shape
     (3, 12)
@@ -59,7 +59,7 @@ def activity(rng: np.random.Generator, firms: Firms, months: int) -> Floats:
 def trade(rng: np.random.Generator, firms: Firms, active: Floats, direction: Direction) -> Invoices:
     """Return all invoices of one direction, red letters included, in order of firm and day.
 
-    >>> from weilend.economy.firms import make_firms
+    >>> from weilend.economy.contest.firms import make_firms
     >>> rng = np.random.default_rng(1)
     >>> firms = make_firms(rng, 2, 1)
     >>> sales = trade(rng, firms, activity(rng, firms, 12), "sale")

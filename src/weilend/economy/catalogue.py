@@ -1,0 +1,99 @@
+"""In: `catalogue.toml`. Out: the sorts of firms, shops and places that there are. Used: by whatever draws firms and shops."""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cache
+from importlib.resources import files
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+
+
+class Industry(msgspec.Struct, frozen=True, kw_only=True):
+    """A line of business: shares are of one, `goods` what the goods cost of sales, `to_firms` what other firms buy of them.
+
+    >>> catalogue().industries[0].name
+    'retail'
+    """
+
+    code: str
+    name: str
+    share: float
+    margin: float
+    goods: float
+    to_firms: float
+    vat_ppm: int
+    season: str
+
+
+class Platform(msgspec.Struct, frozen=True, kw_only=True):
+    """Where shops stand, what it keeps of sales, and after how many days the money is the shop's.
+
+    >>> catalogue().platforms[0].wallet
+    'alipay'
+    """
+
+    name: str
+    share: float
+    commission_ppm: int
+    settle_days: int
+    wallet: str
+
+
+class Category(msgspec.Struct, frozen=True, kw_only=True):
+    """What shops sell: `ticket` against the average, `refund` a difference of logits.
+
+    >>> catalogue().categories[1].name
+    'food'
+    """
+
+    code: str
+    name: str
+    share: float
+    ticket: float
+    refund: float
+    season: str
+
+
+class Catalogue(msgspec.Struct, frozen=True, kw_only=True):
+    """All sorts, with the seasons by name (twelve factors each, January first) and the regions with their weights.
+
+    >>> len(catalogue().regions), round(float(catalogue().season("festival").mean()), 2)
+    (31, 1.02)
+    """
+
+    industries: tuple[Industry, ...]
+    platforms: tuple[Platform, ...]
+    categories: tuple[Category, ...]
+    regions: dict[str, float]
+    seasons: dict[str, tuple[float, ...]]
+
+    def season(self, name: str) -> Floats:
+        """Return the twelve factors of a season."""
+        return np.array(self.seasons[name])
+
+
+@cache
+def catalogue() -> Catalogue:
+    """Return the catalogue of the package.
+
+    >>> round(sum(one.share for one in catalogue().industries), 6)
+    1.0
+    """
+    said = tomllib.loads((files("weilend.economy") / "catalogue.toml").read_text("utf-8"))
+    lists = {"industries": said["industry"], "platforms": said["platform"], "categories": said["category"]}
+    return msgspec.convert({**lists, "regions": said["regions"], "seasons": said["seasons"]}, Catalogue)
+
+
+def drawn(dice: np.random.Generator, shares: list[float], count: int) -> npt.NDArray[np.int64]:
+    """Return `count` places drawn by shares, which are scaled to one.
+
+    >>> drawn(np.random.default_rng(1), [0.0, 2.0], 3).tolist()
+    [1, 1, 1]
+    """
+    edges = np.cumsum(shares)
+    return np.searchsorted(edges / edges[-1], dice.random(count), side="right").astype(np.int64)
