@@ -97,9 +97,11 @@ def _spaced(asks: Bools) -> Bools:
     return kept
 
 
-def standard_offer(firms: Firms, months: Months, asks: Asks) -> Offer:
+def standard_offer(months: Months, asks: Asks) -> Offer:
     """Return the offer by which applicants are compared: a month of usual sales for a year at 15 %."""
-    usual = np.array([months.sales[f, max(t - 12, 0) : max(t, 1)].mean() for f, t in zip(asks.firm, asks.month, strict=True)])
+    sold = np.concatenate([np.zeros((len(months.sales), 1)), np.cumsum(months.sales, axis=1)], axis=1)
+    since = np.maximum(asks.month - 12, 0)
+    usual = (sold[asks.firm, asks.month] - sold[asks.firm, since]) / np.maximum(asks.month - since, 1)
     limit = np.clip(np.round(STANDARD_SALES * usual, -3), 3_000, 3_000_000)
     return Offer(limit=limit, rate=np.full(len(asks), STANDARD_RATE), months=np.full(len(asks), STANDARD_MONTHS))
 

@@ -11,6 +11,7 @@ from zlib import crc32
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 
 from weilend.core.calendars import first_of_month, month_index
 from weilend.core.errors import InputError
@@ -66,9 +67,11 @@ class WorldPlan(msgspec.Struct, frozen=True, kw_only=True):
         after = before + self.firms_of(district)
         return self.users * after // self.businesses - self.users * before // self.businesses
 
-    def day_of_month(self, month: int) -> int:
-        """Return the first day (since 1970-01-01) of a month counted from the first one told."""
-        return (first_of_month(self.first_month + month) - date(1970, 1, 1)).days
+    @property
+    def first_days(self) -> npt.NDArray[np.int64]:
+        """The first day (since 1970-01-01) of each month that is lived, and of the one after."""
+        epoch = date(1970, 1, 1)
+        return np.array([(first_of_month(self.first_month + month) - epoch).days for month in range(self.all_months + 1)])
 
     def dice(self, stream: str, district: int = -1) -> np.random.Generator:
         """Return the chance of a stream in a district; -1 is what all districts share, such as the weather."""

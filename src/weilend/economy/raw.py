@@ -82,3 +82,14 @@ def joined(parts: Sequence[Facts]) -> Facts:
     """
     names = parts[0].__struct_fields__
     return type(parts[0])(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in names})
+
+
+def rows_of(facts: Facts, rows: Ints | Bools) -> Facts:
+    """Return facts at positions, or where a mask is true.
+
+    >>> none = np.zeros(0, np.int64)
+    >>> one = Flows(firm=none, day=none, second=none, fen=none, party=none, kind=none, nature=none, lender=none, pattern=none)
+    >>> len(rows_of(one, none).day)
+    0
+    """
+    return type(facts)(**{name: getattr(facts, name)[rows] for name in facts.__struct_fields__})

@@ -28,6 +28,8 @@ DAY: Final = 86_400
 OFFSET: Final = 8 * 3_600
 END_OF_DAY: Final = DAY - 1
 CONSENT: Final = "economy"
+#: Stands among the kinds of records that a maker tells, and is none: which of them fraud made.
+TRUTH: Final = "truth"
 _TYPES: Final = {"integer": pa.int64(), "text": pa.string(), "date": pa.date32(), "boolean": pa.bool_()}
 
 
@@ -59,12 +61,14 @@ def dates(day: Ints, known: npt.NDArray[np.bool_] | None = None) -> pa.Array:
     return pa.array(day.astype(np.int32), mask=None if known is None else ~known).cast(pa.date32())
 
 
-def maybe(values: npt.ArrayLike, known: npt.NDArray[np.bool_]) -> pa.Array:
-    """Return values, NULL where they are not known.
+def maybe(values: npt.ArrayLike | pa.Array, known: npt.NDArray[np.bool_]) -> pa.Array:
+    """Return values (numbers, or an Arrow array), NULL where they are not known.
 
     >>> maybe(np.array([1, 2]), np.array([True, False])).to_pylist()
     [1, None]
     """
+    if isinstance(values, pa.Array):
+        return pc.if_else(pa.array(known), values, pa.scalar(None, values.type))
     return pa.array(np.asarray(values), mask=~known)
 
 
@@ -85,6 +89,20 @@ def named(prefix: str, number: Ints, width: int = 0) -> pa.Array:
     """
     digits = pa.array(np.asarray(number, np.int64)).cast(pa.string())
     return pc.binary_join_element_wise(prefix, pc.utf8_lpad(digits, width, "0") if width else digits, "")
+
+
+def some(columns: Mapping[str, Given], chosen: npt.NDArray[Any]) -> dict[str, Given]:
+    """Return columns at positions, or where a mask is true; what is one value for all rows stays one.
+
+    >>> some({"a": np.array([1, 2]), "b": "x"}, np.array([False, True]))
+    {'a': array([2]), 'b': 'x'}
+    """
+    at = np.flatnonzero(chosen) if chosen.dtype == np.bool_ else chosen
+    return {
+        name: value.take(pa.array(at)) if isinstance(value, pa.Array | pa.ChunkedArray)
+        else value[at] if isinstance(value, np.ndarray) else value
+        for name, value in columns.items()
+    }  # fmt: skip
 
 
 def scrambled(number: Ints, salt: int) -> Ints:
@@ -111,7 +129,7 @@ def tell(
     key: Sequence[str],
     replaced_at: Ints | None = None,
 ) -> pa.Table:
-    """Return records of a kind in the order of the book (first subject, then when they happened), all columns of the kind in place.
+    """Return records of a kind in the order given, all columns of the kind in place.
 
     `at` are UTC seconds. Known at `known_at`, or at the end of the day that lies `lag_days` after it happened (0: at once). `key`
     names the columns that make the fact; `replaced_at` is when a later version of the same key came, for rows that have one.
@@ -134,9 +152,7 @@ def tell(
     full["known_until"] = pa.array(np.full(count, FAR_FUTURE) if replaced_at is None else replaced_at)
     origin = {"known_basis": "observed", "source": source, "consent_id": CONSENT}
     full |= {name: pa.repeat(text, count) for name, text in origin.items()}
-    table = pa.table({name: full.get(name, pa.nulls(count, schema.field(name).type)) for name in schema.names}, schema=schema)
-    first = KINDS[kind].subjects[0]
-    return table.sort_by([(first, "ascending"), ("happened_at", "ascending"), ("known_at", "ascending")])
+    return pa.table({name: full.get(name, pa.nulls(count, schema.field(name).type)) for name in schema.names}, schema=schema)
 
 
 def _stored(kind: str) -> pa.Schema:
@@ -154,3 +170,14 @@ def _column(value: Given, wanted: pa.DataType, count: int) -> pa.Array:
         return pa.repeat(pa.scalar(value, wanted), count)
     array = value if isinstance(value, pa.Array) else pa.array(value)
     return array if array.type == wanted else array.cast(wanted)
+
+
+def mark(kind: str, table: pa.Table, pattern: Ints) -> pa.Table:
+    """Return what the truth will say of records that fraud made: kind, record_id, and the number of the pattern (from 1).
+
+    >>> mark("order", pa.table({"record_id": ["a", "b"]}), np.array([0, 2])).to_pylist()
+    [{'kind': 'order', 'record_id': 'b', 'pattern': 2}]
+    """
+    made = pattern > 0
+    ids = table["record_id"].filter(pa.array(made))
+    return pa.table({"kind": pa.repeat(pa.scalar(kind), len(ids)), "record_id": ids, "pattern": pattern[made]})

@@ -1,4 +1,4 @@
-"""In: a seed. Out: a small economy in real formats. Used: as `weilend sim`."""
+"""In: sizes and seeds. Out: a world on disk. Used: as `weilend sim`."""
 
 from __future__ import annotations
 
@@ -13,13 +13,23 @@ def sim_group() -> None:
 
 
 @sim_group.command("world")
+@click.option("--businesses", default=2_000, show_default=True, help="How many firms live in it.")
+@click.option("--users", default=0, help="How many people are registered with us; four for each firm unless said.")
+@click.option("--months", default=24, show_default=True, help="How many complete months are told, up to December 2025.")
 @click.option("--seed", default=1, show_default=True, help="The same seed gives the same world.")
-@click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder for the files.")
-def sim_world(seed: int, out: Path) -> None:
-    """Write a small world of firms, invoices and outcomes as the files of source cumcm2020c."""
-    from weilend.app.desk.worlds import make_world  # late: see show.open_home
+@click.option("--world-seed", default=0, help="Draw other constants within their bounds: a world that nobody tuned.")
+@click.option("--workers", default=2, show_default=True, help="Processes; any number makes the same world.")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="A new folder.")
+def sim_world(businesses: int, users: int, months: int, seed: int, world_seed: int, workers: int, out: Path) -> None:
+    """Make a world: a home whose book knows what was told (OUT/home), and the truth beside it (OUT/truth)."""
+    from weilend.app.cli import show  # late: see show.open_home
+    from weilend.app.desk.worlds import make_world
+    from weilend.economy.plan import make_plan
 
-    click.echo(f"{make_world(seed, out)} invoices in {out}")
+    plan = make_plan(businesses=businesses, users=users, months=months, seed=seed, world_seed=world_seed)
+    with show.telling() as tell:
+        made = make_world(plan, out, workers=workers, tell=tell)
+    click.echo(f"{made.total:,} records of {made.businesses:,} businesses in {out}, content {made.content}")
 
 
 COMMANDS = (sim_group,)
