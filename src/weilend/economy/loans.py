@@ -171,7 +171,7 @@ def _late_days(
     slips = district.dice.slip[
         firm[:, None], np.minimum(month[:, None] + 1 + number, district.dice.slip.shape[1] - 1)
     ] < logistic(logit)
-    late = np.where(slips, 1 + np.minimum(dice.geometric(0.16, slips.shape), 27), 0)
+    late = np.where(slips, 1 + np.minimum(dice.geometric(0.085, slips.shape), 56), 0)
     waits = 62 + (dice.random(len(firm)) * 40).astype(np.int64)
     since = number - stop[:, None]
     cured = np.maximum(waits[:, None] - 30 * since, 0)

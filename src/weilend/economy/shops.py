@@ -75,9 +75,12 @@ def make_shops(plan: WorldPlan, district: int, firms: Firms) -> Shops:
 
 
 def online_sales(plan: WorldPlan, firms: Firms, months: Months, shops: Shops) -> Floats:
-    """Return what each shop sells in each month that is told, (shops, months), in yuan."""
+    """Return what each shop sells in each month that is told, (shops, months), in yuan: its share, in the season of what it sells."""
     platform = make_weather(plan).platform[shops.platform, : plan.months]
-    sold: Floats = months.sales[shops.firm, : plan.months] * shops.online[:, None] * np.exp(platform)
+    sorts, calendar_month = catalogue(), (plan.first_month + np.arange(plan.months)) % 12
+    own = np.array([sorts.season(one.season) for one in sorts.categories])[shops.category][:, calendar_month]
+    firms_own = np.array([sorts.season(one.season) for one in sorts.industries])[firms.industry[shops.firm]][:, calendar_month]
+    sold: Floats = months.sales[shops.firm, : plan.months] * shops.online[:, None] * np.exp(platform) * own / firms_own
     return sold
 
 

@@ -10,6 +10,7 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 
+from weilend.economy.catalogue import catalogue
 from weilend.economy.credit import Offer, expected_pd, outcome, standard_offer
 from weilend.economy.district import District
 from weilend.economy.firms import NEVER, Ints
@@ -62,6 +63,11 @@ def _firms(district: District) -> pa.Table:
         **{f"{name}_milli": value for name, value in hidden.items()},
         "founded_month": firms.founded,
         "closed_month": pa.array(firms.closed, mask=firms.closed == NEVER),
+        "months_open": district.months.open[:, : district.plan.months].sum(axis=1),
+        "is_company": firms.is_company,
+        "region": pa.array(firms.region),
+        "industry": pa.array([one.name for one in catalogue().industries]).take(pa.array(firms.industry)),
+        "has_shop": firms.has_shop,
         "usual_sales_fen": to_fen(firms.sales),
         "pattern": _names(_pattern_of_firms(district)),
     })  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
@@ -30,6 +31,35 @@ def sim_world(businesses: int, users: int, months: int, seed: int, world_seed: i
     with show.telling() as tell:
         made = make_world(plan, out, workers=workers, tell=tell)
     click.echo(f"{made.total:,} records of {made.businesses:,} businesses in {out}, content {made.content}")
+
+
+@sim_group.command("audit")
+@click.option(
+    "--world", type=click.Path(path_type=Path), help="A world that was made; without it worlds are made and thrown away."
+)
+@click.option("--drawn", default=0, show_default=True, help="Besides the default world, so many with drawn constants.")
+@click.option("--businesses", default=10_000, show_default=True, help="How many firms live in each.")
+@click.option("--months", default=24, show_default=True, help="How many months are told.")
+@click.option("--seed", default=1, show_default=True, help="The same seed gives the same worlds.")
+@click.option("--page", type=click.Path(path_type=Path), help="Write the audit as a page of Markdown.")
+def sim_audit(world: Path | None, drawn: int, businesses: int, months: int, seed: int, page: Path | None) -> None:
+    """Ask of worlds: are applicants as hard to judge as in life, does any single field tell, how near is it to what is known?
+
+    Ends with 1 where a world fails.
+    """
+    from weilend.app.cli import show  # late: see show.open_home
+    from weilend.app.desk.world_audit import audit_drawn, audit_world
+    from weilend.app.desk.world_audit_page import summarise, write_markdown
+
+    with show.telling() as tell:
+        if world is not None:
+            audits = (audit_world(world, threads=2),)
+        else:
+            audits = audit_drawn(range(drawn + 1), businesses=businesses, months=months, seed=seed, tell=tell)
+    show.print_rows(*summarise(audits), as_json=False, title="Audit of worlds")
+    if page is not None:
+        page.write_text(write_markdown(audits), encoding="utf-8")
+    sys.exit(0 if all(one.passes for one in audits) else 1)
 
 
 COMMANDS = (sim_group,)

@@ -57,6 +57,7 @@ class Pattern(msgspec.Struct, frozen=True, kw_only=True):
     share: str
     cost: str
     withheld: bool
+    ceilings: Mapping[str, float] = msgspec.field(default_factory=dict)
     plant: Callable[[Ground, np.random.Generator, Ints], Any]
 
 
