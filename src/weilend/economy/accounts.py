@@ -1,8 +1,8 @@
 """In: months, shops and orders. Out: the movements of money on every firm's account, before balances run. Used: by money_records.
 
-Everything that a month brought passes the account: customers, what shops' wallets pay out, suppliers, wages, rent, lenders. What the
-month leaves beyond its cash is taken out by the owner on the last day, what it lacks he puts in: so the account ends where
-`Months.cash` says.
+Everything that a month brought passes the account: customers, what shops' wallets pay out, suppliers, wages, rent, lenders.
+What the month leaves beyond its cash is taken out by the owner on the last day, what it lacks he puts in: so the account ends
+where `Months.cash` says.
 """
 
 from __future__ import annotations
@@ -30,7 +30,9 @@ _PARTIES, _PARTY_SKEW = 30, 2.0
 
 
 class Payouts(msgspec.Struct, frozen=True, kw_only=True, eq=False):
-    """What a shop's wallet received in half a month and paid out to the bank: `half` counts half months from the first one told."""
+    """What a shop's wallet received in half a month and paid out to the bank: `half` counts half months from the first one
+    told.
+    """
 
     shop: Ints
     half: Ints
@@ -84,7 +86,7 @@ def move_money(plan: WorldPlan, district: int, firms: Firms, months: Months, sho
         maker.monthly(fixed - wages - rent, "utility", "utility", 12, 25),
         maker.monthly(service, "lender", "loan", 18, 24, lender=True),
         maker.monthly(lent, "lender", "loan", 2, 22, sign=1, lender=True),
-        _from_wallets(shops, payouts, len(firms)),
+        _from_wallets(shops, payouts),
     ]
     return joined(made)
 
@@ -129,22 +131,28 @@ class _Maker:
         )  # fmt: skip
 
 
-def _from_wallets(shops: Shops, payouts: Payouts, firms: int) -> Flows:
+def _from_wallets(shops: Shops, payouts: Payouts) -> Flows:
     """Return what wallets pay out, the morning after a half month is settled."""
-    firm = shops.firm[payouts.shop]
-    fen = payouts.sales - payouts.refunds - payouts.fee
-    some = fen > 0
-    count = int(some.sum())
-    return Flows(firm=firm[some], day=payouts.day[some], second=np.full(count, 9 * 3_600) + shops.number[payouts.shop][some] % 3_000,
-                 fen=fen[some], party=10**13 + shops.platform[payouts.shop][some], kind=np.full(count, KIND["wallet"]),
-                 nature=np.full(count, NATURE["transfer"]), lender=np.full(count, -1), pattern=np.zeros(count, np.int64))  # fmt: skip
+    some = payouts.sales - payouts.refunds - payouts.fee > 0
+    shop, count = payouts.shop[some], int(some.sum())
+    return Flows(
+        firm=shops.firm[shop],
+        day=payouts.day[some],
+        second=9 * 3_600 + shops.number[shop] % 3_000,
+        fen=(payouts.sales - payouts.refunds - payouts.fee)[some],
+        party=10**13 + shops.platform[shop],
+        kind=np.full(count, KIND["wallet"]),
+        nature=np.full(count, NATURE["transfer"]),
+        lender=np.full(count, -1),
+        pattern=np.zeros(count, np.int64),
+    )
 
 
 def close_months(plan: WorldPlan, firms: Firms, months: Months, flows: Flows) -> tuple[Flows, Ints]:
     """Return all flows in the order of booking, with what the owner puts in and takes out, and the balance after each, in fen.
 
-    A month in which the account would run below zero gets the owner's money on its first day; on its last day he takes out (or puts in)
-    what makes it end with the cash of the month.
+    A month in which the account would run below zero gets the owner's money on its first day; on its last day he takes out (or
+    puts in) what makes it end with the cash of the month.
     """
     told = plan.months
     target = to_fen(months.cash[:, :told])
@@ -164,13 +172,13 @@ def close_months(plan: WorldPlan, firms: Firms, months: Months, flows: Flows) ->
     alive = months.open[:, :told].ravel()
     rest = np.where(alive, target.ravel() - start.ravel() - total, 0)
     first, last = plan.first_days[:told], plan.first_days[1 : told + 1] - 1
-    owner = [_owners(len(firms), told, lent, first, 8 * 3_600), _owners(len(firms), told, rest, last, 22 * 3_600)]
+    owner = [_owners(told, lent, first, 8 * 3_600), _owners(told, rest, last, 22 * 3_600)]
     whole = joined([flows, *owner])
     whole = rows_of(whole, np.lexsort((whole.second, whole.day, whole.firm)))
     return whole, _cumulated(whole.fen, whole.firm) + start[:, 0][whole.firm]
 
 
-def _owners(firms: int, told: int, fen: Ints, day: Ints, second: int) -> Flows:
+def _owners(told: int, fen: Ints, day: Ints, second: int) -> Flows:
     """Return transfers between the owner and the account, where there are any."""
     cell = np.flatnonzero(fen)
     firm, month = np.divmod(cell, told)
@@ -185,4 +193,5 @@ def _cumulated(fen: Ints, group: Ints) -> Ints:
     running = np.cumsum(fen)
     starts = np.flatnonzero(np.diff(group, prepend=-1))
     before = np.where(starts > 0, running[starts - 1], 0)
-    return running - np.repeat(before, np.diff(np.append(starts, len(group))))
+    within: Ints = running - np.repeat(before, np.diff(np.append(starts, len(group))))
+    return within

@@ -1,4 +1,5 @@
-"""In: `constants.toml`. Out: the constants of a world, the default one or one drawn within stated bounds. Used: by every module here.
+"""In: `constants.toml`. Out: the constants of a world, the default one or one drawn within stated bounds. Used: by every module
+here.
 
 A held-out world has constants that nobody chose: each one with bounds is drawn evenly between them. What a world was made with is
 said by `identity`, so that results can name the constants that they were reported for.

@@ -1,9 +1,9 @@
-"""In: firms and their months. Out: who asks for money, what any offer would lead to, what the lender of old decided. Used: by loans,
-truth and audit.
+"""In: firms and their months. Out: who asks for money, what any offer would lead to, what the lender of old decided. Used: by
+loans, truth and audit.
 
-An offer is a limit, a rate and a term; its instalment weighs on the firm (`strain`), and that weight is a cause of default. Each firm
-and month has one die for default and one for slipping, the same under every offer: so outcomes under two offers differ by the
-offers alone, and a heavier one never turns out better.
+An offer is a limit, a rate and a term; its instalment weighs on the firm (`strain`), and that weight is a cause of default.
+Each firm and month has one die for default and one for slipping, the same under every offer: so outcomes under two offers
+differ by the offers alone, and a heavier one never turns out better.
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""In: a plan and the number of a district. Out: `District`, all that happened there, and its records. Used: by whoever writes a world."""
+"""In: a plan and the number of a district. Out: `District`, all that happened there, and its records. Used: by whoever writes a
+world.
+"""
 
 from __future__ import annotations
 

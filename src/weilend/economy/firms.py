@@ -1,8 +1,8 @@
 """In: a plan and a district. Out: `Firms`, who is there and how they are, the hidden traits among it. Used: by every maker here.
 
-Three traits are hidden: `quality` (how well the firm is run) and `discipline` (how much the owner minds a promise) leave weak traces
-everywhere; `unseen` (health, family, luck) leaves none but in what other lenders' account managers sensed. Codes are drawn apart
-from everything, so that no code tells anything.
+Three traits are hidden: `quality` (how well the firm is run) and `discipline` (how much the owner minds a promise) leave weak
+traces everywhere; `unseen` (health, family, luck) leaves none but in what other lenders' account managers sensed. Codes are
+drawn apart from everything, so that no code tells anything.
 """
 
 from __future__ import annotations
@@ -100,7 +100,8 @@ def make_firms(plan: WorldPlan, district: int) -> Firms:
 
 def _tied(dice: np.random.Generator, trait: Floats, tie: float) -> Floats:
     """Return standard normal values that correlate with a trait."""
-    return tie * trait + np.sqrt(1 - tie**2) * dice.standard_normal(len(trait))
+    tied: Floats = tie * trait + np.sqrt(1 - tie**2) * dice.standard_normal(len(trait))
+    return tied
 
 
 def _codes(plan: WorldPlan, district: int) -> npt.NDArray[np.str_]:

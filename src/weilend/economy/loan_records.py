@@ -1,5 +1,5 @@
-"""In: applications, decisions, loans. Out: their records: application, decision, disbursement, instalment_due, repayment, loan_state.
-Used: by `tell_district`.
+"""In: applications, decisions, loans. Out: their records: application, decision, disbursement, instalment_due, repayment,
+loan_state. Used: by `tell_district`.
 
 A loan's state is told at the end of every month on book, and once when it ends: settled, settled early, renewed or written off.
 """
@@ -131,7 +131,7 @@ def _tell_repayments(own: dict[str, Any], loans: Loans, over: int) -> pa.Table:
 
 def _tell_states(own: dict[str, Any], loans: Loans, last: Ints, over: int) -> pa.Table:
     """Return the state of each loan at the end of each month on book: days past due, what is owed, how it ended."""
-    ends = _month_ends(loans, over)
+    ends = _month_ends(loans)
     unpaid = _unpaid(loans, ends)
     dpd = np.where(unpaid["since"] < NEVER * 10, ends - unpaid["since"], 0)
     lost = (loans.fate == LOST)[:, None] & (dpd > WRITE_OFF_DPD)
@@ -164,7 +164,7 @@ def _tell_states(own: dict[str, Any], loans: Loans, last: Ints, over: int) -> pa
     return tell("loan_state", columns, at=instant(ends[loan, month]), source=_SOURCE, key=("loan_id", "happened_on"))
 
 
-def _month_ends(loans: Loans, over: int) -> Ints:
+def _month_ends(loans: Loans) -> Ints:
     """Return the last day of the booking month and of the eighteen after it."""
     first = np.datetime64("1970-01-01") + loans.booked
     month = first.astype("datetime64[M]")[:, None] + np.arange(1, 20)
@@ -172,7 +172,9 @@ def _month_ends(loans: Loans, over: int) -> Ints:
 
 
 def _unpaid(loans: Loans, ends: Ints) -> dict[str, Ints]:
-    """Return, at each month's end: since which day the oldest unpaid instalment is due, what is overdue, what principal is owed."""
+    """Return, at each month's end: since which day the oldest unpaid instalment is due, what is overdue, what principal is
+    owed.
+    """
     since = np.full(ends.shape, NEVER * 10)
     overdue, overdue_principal = np.zeros((2, *ends.shape), np.int64)
     owed = np.repeat(loans.principal_fen[:, None], ends.shape[1], axis=1)

@@ -1,7 +1,8 @@
-"""In: who asks, and the truth of credit. Out: `Loans` of the lender of old and what became of each instalment. Used: by loan_records.
+"""In: who asks, and the truth of credit. Out: `Loans` of the lender of old and what became of each instalment. Used: by
+loan_records.
 
-The lender of old decides by what an account manager sees, and by what he senses of things that no file holds: so those who were lent
-to differ from those who were not in ways that no model can see. That is the trap of reject inference.
+The lender of old decides by what an account manager sees, and by what he senses of things that no file holds: so those who were
+lent to differ from those who were not in ways that no model can see. That is the trap of reject inference.
 """
 
 from __future__ import annotations
@@ -32,9 +33,9 @@ class Decisions(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 class Loans(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """Loans that were paid out: `ask` as position, days as local days since 1970-01-01, fen, ppm; instalments are (loans, 12).
 
-    `due_day`, `principal`, `interest` per instalment (0 beyond the term); `late` days after its due day that it was paid, -1 never;
-    `fate` is what became of the loan, `stop` the first instalment that was not paid (`NEVER`), `payoff` that at which the rest was
-    paid early.
+    `due_day`, `principal`, `interest` per instalment (0 beyond the term); `late` days after its due day that it was paid, -1
+    never; `fate` is what became of the loan, `stop` the first instalment that was not paid (`NEVER`), `payoff` that at which
+    the rest was paid early.
     """
 
     ask: Ints
@@ -73,7 +74,7 @@ def decide_of_old(district: District) -> Decisions:
     limit = np.clip(np.round(c["legacy_limit_months"] * usual * np.exp(0.12 * look), -3), 3_000, 3_000_000)
     rate = np.round(np.clip(c["legacy_rate"] + c["legacy_rate_slope"] * look, 0.10, 0.24), 3)
     term = np.array(TERMS)[np.searchsorted(np.cumsum(TERM_SHARES), dice.random(len(asks)))]
-    offer = Offer(limit=limit, rate=rate, months=term)
+    offer = Offer(limit=limit, rate=rate.astype(np.float64), months=term)
     approved = look > c["legacy_cut"]
     return Decisions(approved=approved, offer=offer, taken=approved & (dice.random(len(asks)) < take_up(district, offer)))
 
@@ -157,7 +158,8 @@ def _due_days(first_days: Ints, month: Ints, day: Ints) -> Ints:
     """Return the due days: the booking day's number in each of the next months (or the last day that there is)."""
     at = np.minimum(month[:, None] + 1 + np.arange(max(TERMS)), len(first_days) - 2)
     beyond = month[:, None] + 1 + np.arange(max(TERMS)) - at
-    return first_days[at] + np.minimum(day[:, None], 27) + 30 * beyond
+    due: Ints = first_days[at] + np.minimum(day[:, None], 27) + 30 * beyond
+    return due
 
 
 def _late_days(

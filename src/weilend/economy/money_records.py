@@ -93,9 +93,11 @@ def _tell_balances(plan: WorldPlan, firms: Firms, accounts: pa.Array, flows: Flo
 def tell_wallets(
     plan: WorldPlan, district: int, firms: Firms, shops: Shops, payouts: Payouts, ad_share: float
 ) -> dict[str, list[pa.Table]]:
-    """Return the lines of shops' wallets: what buyers paid, what went back, what the platform kept, what was paid out to the bank."""
+    """Return the lines of shops' wallets: what buyers paid, what went back, what the platform kept, what was paid out to the
+    bank.
+    """
     dice = plan.dice("wallets", district)
-    ids, count = shop_ids(plan, shops), len(payouts.shop)
+    ids, count = shop_ids(shops), len(payouts.shop)
     ads = to_fen(ad_share / 2 * payouts.sales / 100 * np.exp(0.5 * dice.standard_normal(count)))
     out = payouts.sales - payouts.refunds - payouts.fee
     lines = (("in", "sale", payouts.sales), ("out", "refund", payouts.refunds), ("out", "fee", payouts.fee),

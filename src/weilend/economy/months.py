@@ -1,8 +1,8 @@
-"""In: firms and weather. Out: `Months`, what each month brought every firm: sales, costs, cash, debts to others. Used: by credit, and
-by every maker of traces.
+"""In: firms and weather. Out: `Months`, what each month brought every firm: sales, costs, cash, debts to others. Used: by
+credit, and by every maker of traces.
 
-One month follows from the one before by `settle`, `strain` and `default_logit`, which the truth runs again with other dice: what could
-have become of a firm is lived by the same rules as what became of it.
+One month follows from the one before by `settle`, `strain` and `default_logit`, which the truth runs again with other dice:
+what could have become of a firm is lived by the same rules as what became of it.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ _LONGEST = 24
 class Months(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """What each month brought, (firms, all months), in yuan. `cash` is what lies in the account when the month ends.
 
-    `shock` is the firm's own chance in spreads; `short` the months in which the account ran dry; `borrowed` what other lenders paid
-    out, `service` what they are to be paid, `paid` what they got, `late` how many months they have waited at its end.
+    `shock` is the firm's own chance in spreads; `short` the months in which the account ran dry; `borrowed` what other lenders
+    paid out, `service` what they are to be paid, `paid` what they got, `late` how many months they have waited at its end.
     """
 
     open: Bools
@@ -123,8 +123,19 @@ def _with_debts(c: Constants, dice: np.random.Generator, firms: Firms, given: _G
         short[:, t] = given.open[:, t] & (after < 0)
         state = np.maximum(after, 0)  # the owner, or nobody, fills the hole
         cash[:, t], late[:, t] = state, waited
-    return Months(open=given.open, shock=given.shock, sales=given.sales, net=given.net, cash=cash, payout=payout,
-                  short=short.astype(np.bool_), borrowed=borrowed, service=owed[:, :span], paid=paid, late=late.astype(np.int64))  # fmt: skip
+    return Months(
+        open=given.open,
+        shock=given.shock,
+        sales=given.sales,
+        net=given.net,
+        cash=cash,
+        payout=payout,
+        short=short.astype(np.bool_),
+        borrowed=borrowed,
+        service=owed[:, :span],
+        paid=paid,
+        late=late.astype(np.int64),
+    )
 
 
 def settle(c: Constants, cash: Floats, surplus: Floats, borrowed: Floats | float = 0.0) -> tuple[Floats, Floats]:
@@ -134,8 +145,8 @@ def settle(c: Constants, cash: Floats, surplus: Floats, borrowed: Floats | float
 
 
 def strain(due: Floats, net: Floats, cash: Floats, usual: Floats) -> Floats:
-    """Return how hard what is due weighs, from 0 (nothing is) towards 1: against half of what the month leaves, a sixth of the cash, and
-    a little that every firm of its size can find.
+    """Return how hard what is due weighs, from 0 (nothing is) towards 1: against half of what the month leaves, a sixth of the
+    cash, and a little that every firm of its size can find.
 
     >>> strain(np.array([0.0, 10.0]), np.array([20.0, 20.0]), np.array([60.0, 60.0]), np.array([100.0, 100.0])).round(2).tolist()
     [0.0, 0.31]

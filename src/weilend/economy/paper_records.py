@@ -1,7 +1,7 @@
 """In: invoices and months. Out: records of invoices, tax returns and books. Used: by `tell_district`.
 
-An invoice of two firms of the district is told twice, once by each. What is void is known as void when the month ends, for that is how
-long it may be voided; until then it was valid.
+An invoice of two firms of the district is told twice, once by each. What is void is known as void when the month ends, for that
+is how long it may be voided; until then it was valid.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from weilend.core.records import FAR_FUTURE
 from weilend.economy.firms import Firms, Floats, Ints
 from weilend.economy.money_records import party_ids
 from weilend.economy.months import Months, logistic, to_fen
 from weilend.economy.plan import WorldPlan
 from weilend.economy.raw import Papers, rows_of
-from weilend.core.records import FAR_FUTURE
 from weilend.economy.traces import TRUTH, dates, instant, mark, named, scrambled, some, tell, words
 
 _HOUR = 3_600
@@ -79,7 +79,8 @@ def _tell_side(
 def tell_taxes(plan: WorldPlan, district: int, firms: Firms, months: Months) -> dict[str, list[pa.Table]]:
     """Return the VAT returns: monthly of companies, quarterly of sole traders who issue invoices, filed by the 15th or late.
 
-    Lines keep the identities of the form: what is payable is output less what of the input can be deducted, the rest is carried on.
+    Lines keep the identities of the form: what is payable is output less what of the input can be deducted, the rest is carried
+    on.
     """
     c, dice = plan.constants, plan.dice("taxes", district)
     evasion = c["evasion_mean"] * np.exp(c["evasion_discipline"] * firms.discipline + 0.5 * dice.standard_normal(len(firms)))
@@ -103,9 +104,9 @@ def _tell_returns(
     bought = to_fen(sales * firms.goods[firm][:, None] * np.exp(0.12 * dice.standard_normal(sales.shape)))
     taxed = bought * rate // 10**6 if step == 1 else np.zeros_like(bought)
     forward, credit = np.zeros_like(output), np.zeros(len(firm), np.int64)
-    for period in range(periods):
-        forward[:, period] = credit
-        credit = np.maximum(credit + taxed[:, period] - output[:, period], 0)
+    for number in range(periods):
+        forward[:, number] = credit
+        credit = np.maximum(credit + taxed[:, number] - output[:, number], 0)
     payable = np.maximum(output - taxed - forward, 0)
     carried = np.maximum(forward + taxed - output, 0)
     short = months.short[firm, : periods * step].reshape(len(firm), periods, step).any(axis=2)
@@ -156,9 +157,9 @@ def tell_books(plan: WorldPlan, district: int, firms: Firms, months: Months) -> 
     sales = to_fen(months.sales[firm, month] * np.exp(0.03 * dice.standard_normal(len(firm))))
     cost = to_fen(months.sales[firm, month] * firms.goods[firm] * np.exp(0.05 * dice.standard_normal(len(firm))))
     fixed = to_fen(firms.fixed[firm] * np.exp(0.08 * dice.standard_normal(len(firm))))
-    lines = ((sales, 0), (0, sales), (cost, 0), (0, cost), (fixed, 0), (0, fixed))
+    none = np.zeros(len(firm), np.int64)
+    lines = ((sales, none), (none, sales), (cost, none), (none, cost), (fixed, none), (none, fixed))
     end = plan.first_days[month + 1] - 1
-    nothing = np.zeros(len(firm), np.int64)
     tables = []
     for place, ((debit, credit), (account, sort)) in enumerate(zip(lines, _ACCOUNTS, strict=True)):
         columns = {
@@ -166,8 +167,8 @@ def tell_books(plan: WorldPlan, district: int, firms: Firms, months: Months) -> 
             "entry": "voucher",
             "account_code": account,
             "account_class": sort,
-            "debit_fen": debit + nothing,
-            "credit_fen": credit + nothing,
+            "debit_fen": debit,
+            "credit_fen": credit,
             "voucher_id": named("V", (plan.first_month + month) * 10 + 1, 7),
             "line_no": place + 1,
         }

@@ -1,5 +1,6 @@
-"""In: nothing. Out: what happened, before it is told: movements of money, orders, invoices, as arrays. Used: by honest makers and by the
-patterns of fraud, whose shares are joined before balances run and records are written, so that fraud stands among honest facts.
+"""In: nothing. Out: what happened, before it is told: movements of money, orders, invoices, as arrays. Used: by honest makers
+and by the patterns of fraud, whose shares are joined before balances run and records are written, so that fraud stands among
+honest facts.
 
 `pattern` says who made it: 0 honest life, else the place of a pattern in `fraud.PATTERNS`; only the truth is told of it.
 """
@@ -34,8 +35,8 @@ class Flows(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
 
 class Orders(msgspec.Struct, frozen=True, kw_only=True, eq=False):
-    """Orders of shops: `shop` as position, `buyer` a number, `at` UTC seconds when paid, `fen` paid, `fate` 0 completed, 1 refunded
-    after it was signed, 2 closed before it was shipped; `waybill` a number, -1 where nothing was sent.
+    """Orders of shops: `shop` as position, `buyer` a number, `at` UTC seconds when paid, `fen` paid, `fate` 0 completed, 1
+    refunded after it was signed, 2 closed before it was shipped; `waybill` a number, -1 where nothing was sent.
     """
 
     shop: Ints
@@ -53,8 +54,8 @@ class Orders(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 class Papers(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """Invoices: `seller` and `buyer` as positions of firms, -1 for one outside the district, who is then `party`, a number.
 
-    `net` and `tax` in fen, negative on a red-letter invoice; `red_of` the place of the invoice that it takes back, else -1; `drawer`
-    numbers who drew it.
+    `net` and `tax` in fen, negative on a red-letter invoice; `red_of` the place of the invoice that it takes back, else -1;
+    `drawer` numbers who drew it.
     """
 
     seller: Ints

@@ -1,7 +1,7 @@
 """In: shops and their orders, honest or not. Out: records of orders, refunds, snapshots and links. Used: by `tell_district`.
 
-An order is told when it is paid and again when it ends (completed or closed): two versions of one fact, each known when the platform
-had it. What had not ended when the world ends is known as paid.
+An order is told when it is paid and again when it ends (completed or closed): two versions of one fact, each known when the
+platform had it. What had not ended when the world ends is known as paid.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 
+from weilend.core.records import FAR_FUTURE
 from weilend.economy.catalogue import catalogue
 from weilend.economy.firms import Bools, Firms, Ints
 from weilend.economy.months import Months, logistic, to_fen, to_ppm
 from weilend.economy.plan import WorldPlan
 from weilend.economy.raw import Orders
 from weilend.economy.shops import COMPLETED, REFUNDED, UNSHIPPED, Shops, online_sales
-from weilend.core.records import FAR_FUTURE
 from weilend.economy.traces import DAY, TRUTH, dates, instant, mark, maybe, named, scrambled, some, tell, words
 
 _HOUR = 3_600
@@ -26,7 +26,7 @@ _REVIEWS = ("good", "neutral", "bad")
 _STARS = ("item", "service", "delivery")
 
 
-def shop_ids(plan: WorldPlan, shops: Shops) -> pa.Array:
+def shop_ids(shops: Shops) -> pa.Array:
     """Return the codes of shops."""
     return named("S", shops.number % 10**13, 13)
 
@@ -40,7 +40,9 @@ class Lives(msgspec.Struct, frozen=True, eq=False):
 
 
 def live_orders(plan: WorldPlan, district: int, shops: Shops, orders: Orders) -> Lives:
-    """Return when orders were sent, signed for and ended: a well-kept shop sends sooner, the platform says when the money is the shop's."""
+    """Return when orders were sent, signed for and ended: a well-kept shop sends sooner, the platform says when the money is
+    the shop's.
+    """
     dice, count = plan.dice("lives", district), len(orders.at)
     slow = np.exp(-0.15 * shops.care[orders.shop])
     settle = np.array([one.settle_days for one in catalogue().platforms])[shops.platform[orders.shop]]
@@ -55,7 +57,7 @@ def live_orders(plan: WorldPlan, district: int, shops: Shops, orders: Orders) ->
 
 def tell_orders(plan: WorldPlan, district: int, shops: Shops, orders: Orders, lives: Lives) -> dict[str, list[pa.Table]]:
     """Return the records of orders and refunds."""
-    ids = shop_ids(plan, shops).take(pa.array(orders.shop))
+    ids = shop_ids(shops).take(pa.array(orders.shop))
     number = named("", scrambled(np.arange(len(orders.at)) + district * 10**9, plan.seed + 13), 15)
     said = {
         "shop_id": ids,
@@ -114,7 +116,7 @@ def tell_shops(
 ) -> dict[str, list[pa.Table]]:
     """Return the links from firms to shops, and a snapshot of each shop at the end of each month in which its firm was open."""
     c, dice = plan.constants, plan.dice("snapshots", district)
-    ids, opened = shop_ids(plan, shops), _opened(plan, dice, firms, shops)
+    ids, opened = shop_ids(shops), _opened(plan, dice, firms, shops)
     sold = online_sales(plan, firms, months, shops)
     shop, month = np.nonzero(months.open[shops.firm, : plan.months] & (opened[:, None] < plan.first_days[1 : plan.months + 1]))
     at = instant(plan.first_days[month + 1] - 1)
@@ -122,6 +124,8 @@ def tell_shops(
     points = _points(c["violation_base"], c["violation_quality"], dice, shops, plan.months)[shop, month]
     count = len(shop)
     star = 4.72 + 0.06 * shops.care[shop] + 0.05 * dice.standard_normal(count)
+    deposit = np.round(c["deposit_yuan"], -2)
+    listed = 20 * np.exp(0.5 * np.log1p(shops.pace[shop]) + 0.3 * dice.standard_normal(count))
     columns = {
         "shop_id": ids.take(pa.array(shop)),
         "platform": words([one.name for one in catalogue().platforms], shops.platform[shop]),
@@ -135,10 +139,10 @@ def tell_shops(
         "reviews_count": reviews[0],
         "positive_rate_ppm": maybe(to_ppm(np.clip(reviews[1] / np.maximum(reviews[0], 1), 0, 1)), reviews[0] > 0),
         **{f"dsr_{part}_ppm": to_ppm(np.clip(star + 0.03 * dice.standard_normal(count), 3.5, 5.0)) for part in _STARS},
-        "deposit_required_fen": to_fen(np.full(count, np.round(c["deposit_yuan"], -2))),
-        "deposit_paid_fen": to_fen(np.round(c["deposit_yuan"], -2) * np.where(dice.random(count) < logistic(2.2 + 0.5 * shops.care[shop]), 1.0, 0.5)),
+        "deposit_required_fen": to_fen(np.full(count, deposit)),
+        "deposit_paid_fen": to_fen(deposit * np.where(dice.random(count) < logistic(2.2 + 0.5 * shops.care[shop]), 1.0, 0.5)),
         "violation_points": points,
-        "sku_on_sale_count": np.maximum(np.rint(20 * np.exp(0.5 * np.log1p(shops.pace[shop]) + 0.3 * dice.standard_normal(count))), 1).astype(np.int64),
+        "sku_on_sale_count": np.maximum(np.rint(listed), 1).astype(np.int64),
         "fans_count": np.rint(40 * shops.pace[shop] * np.exp(0.8 * dice.standard_normal(count))).astype(np.int64),
         "visitors_30d_count": np.rint(sold[shop, month] / 9 * np.exp(0.4 * dice.standard_normal(count))).astype(np.int64),
         "ad_spend_30d_fen": to_fen(c["ad_share"] * sold[shop, month] * np.exp(0.6 * dice.standard_normal(count))),
@@ -158,7 +162,8 @@ def _opened(plan: WorldPlan, dice: np.random.Generator, firms: Firms, shops: Sho
     """Return the opening day of each shop: some time after its firm was founded, or with it."""
     founded = plan.first_days[0] + 30 * firms.founded[shops.firm]
     later = (dice.random(len(shops)) ** 2 * np.maximum(plan.first_days[0] - founded, 30) * 0.8).astype(np.int64)
-    return np.maximum(founded + later, plan.first_days[0] - 4_500)
+    opened: Ints = np.maximum(founded + later, plan.first_days[0] - 4_500)
+    return opened
 
 
 def _reviews_so_far(plan: WorldPlan, shops: Shops, orders: Orders) -> Ints:
@@ -169,7 +174,8 @@ def _reviews_so_far(plan: WorldPlan, shops: Shops, orders: Orders) -> Ints:
         np.add.at(seen[place], (orders.shop[mask], month[mask]), 1)
     before = np.rint(6 * shops.pace).astype(np.int64)
     good = np.rint(before * logistic(3.6 + 0.35 * shops.care)).astype(np.int64)
-    return np.cumsum(seen, axis=2) + np.stack([before, good])[:, :, None]
+    reviews: Ints = np.cumsum(seen, axis=2) + np.stack([before, good])[:, :, None]
+    return reviews
 
 
 def _points(base: float, slope: float, dice: np.random.Generator, shops: Shops, months: int) -> Ints:

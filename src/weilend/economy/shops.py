@@ -1,4 +1,6 @@
-"""In: firms and their months. Out: `Shops` and their orders. Used: by bank and wallet, which follow the money, and by shop_records."""
+"""In: firms and their months. Out: `Shops` and their orders. Used: by bank and wallet, which follow the money, and by
+shop_records.
+"""
 
 from __future__ import annotations
 
@@ -24,8 +26,8 @@ _BUYER_SKEW = 1.6
 
 
 class Shops(msgspec.Struct, frozen=True, kw_only=True, eq=False):
-    """The shops of a district: `firm` as position, `number` by which the platform knows it, `online` share of the firm's sales that it
-    makes, `care` (how well it is kept: quality and chance of its own), `refund` the logit of a refund.
+    """The shops of a district: `firm` as position, `number` by which the platform knows it, `online` share of the firm's sales
+    that it makes, `care` (how well it is kept: quality and chance of its own), `refund` the logit of a refund.
     """
 
     firm: Ints
@@ -75,7 +77,9 @@ def make_shops(plan: WorldPlan, district: int, firms: Firms) -> Shops:
 
 
 def online_sales(plan: WorldPlan, firms: Firms, months: Months, shops: Shops) -> Floats:
-    """Return what each shop sells in each month that is told, (shops, months), in yuan: its share, in the season of what it sells."""
+    """Return what each shop sells in each month that is told, (shops, months), in yuan: its share, in the season of what it
+    sells.
+    """
     platform = make_weather(plan).platform[shops.platform, : plan.months]
     sorts, calendar_month = catalogue(), (plan.first_month + np.arange(plan.months)) % 12
     own = np.array([sorts.season(one.season) for one in sorts.categories])[shops.category][:, calendar_month]

@@ -1,4 +1,6 @@
-"""In: a plan and the number of a district. Out: every record of that district, and the truth behind it. Used: by whoever writes a world."""
+"""In: a plan and the number of a district. Out: every record of that district, and the truth behind it. Used: by whoever writes
+a world.
+"""
 
 from __future__ import annotations
 

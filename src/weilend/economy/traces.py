@@ -1,7 +1,9 @@
-"""In: columns of what happened. Out: records with identity, clocks and order, as the book keeps them. Used: by every maker of traces.
+"""In: columns of what happened. Out: records with identity, clocks and order, as the book keeps them. Used: by every maker of
+traces.
 
-A maker says what happened when, in arrays; `tell` gives it the frame that all kinds share. When we came to know it follows from the
-lag of its source: a bank's lines come the next day, a tax return on the day it is filed, an order when the platform says so.
+A maker says what happened when, in arrays; `tell` gives it the frame that all kinds share. When we came to know it follows from
+the lag of its source: a bank's lines come the next day, a tax return on the day it is filed, an order when the platform says
+so.
 """
 
 from __future__ import annotations

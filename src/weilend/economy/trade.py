@@ -40,24 +40,24 @@ def make_papers(plan: WorldPlan, district: int, firms: Firms, months: Months) ->
     sales = months.sales[:, :told] * firms.has_invoices[:, None]
     to_firms = np.array([one.to_firms for one in catalogue().industries])[firms.industry][:, None]
     declared = sales * (0.35 + 0.65 * to_firms)  # some consumers ask for an invoice too
-    sold = _issue(plan, dice, firms, declared, months)
-    bought = _receive(plan, dice, firms, sales * firms.goods[:, None], sold, months)
+    sold = _issue(plan, dice, firms, declared)
+    bought = _receive(plan, dice, firms, sales * firms.goods[:, None], sold)
     papers = joined([sold, bought])
     return joined([papers, _taken_back(c, dice, plan, firms, papers)])
 
 
-def _issue(plan: WorldPlan, dice: np.random.Generator, firms: Firms, total: Floats, months: Months) -> Papers:
+def _issue(plan: WorldPlan, dice: np.random.Generator, firms: Firms, total: Floats) -> Papers:
     """Return the invoices that firms issue: some to firms of the district, the rest outside."""
     c = plan.constants
     cell, yuan = _many(c, dice, firms, total)
     seller, month = np.divmod(cell, plan.months)
     rank = np.floor(_OUTSIDE * dice.random(len(seller)) ** _RANK_SKEW).astype(np.int64)
-    buyer = _inside(c, dice, firms, seller, rank, total)
+    buyer = _inside(c, dice, firms, seller, rank)
     party = _outsiders(c, dice, seller, rank, side=0)
     return _written(plan, dice, firms, seller, buyer, party, month, yuan)
 
 
-def _receive(plan: WorldPlan, dice: np.random.Generator, firms: Firms, need: Floats, sold: Papers, months: Months) -> Papers:
+def _receive(plan: WorldPlan, dice: np.random.Generator, firms: Firms, need: Floats, sold: Papers) -> Papers:
     """Return the invoices that firms receive from outside: what they need beyond what the district sold them."""
     month = np.searchsorted(plan.first_days, sold.day, side="right") - 1
     inside = sold.buyer >= 0
@@ -78,7 +78,7 @@ def _many(c: Constants, dice: np.random.Generator, firms: Firms, total: Floats) 
     return parts(dice, total, np.where(total > 1, number, 0), c["invoice_spread"])
 
 
-def _inside(c: Constants, dice: np.random.Generator, firms: Firms, seller: Ints, rank: Ints, total: Floats) -> Ints:
+def _inside(c: Constants, dice: np.random.Generator, firms: Firms, seller: Ints, rank: Ints) -> Ints:
     """Return the buyer within the district, -1 where the invoice goes outside: popular firms buy from many."""
     buyers = np.flatnonzero(firms.has_invoices)
     if len(buyers) < 2:

@@ -1,5 +1,5 @@
-"""In: a district. Out: the truth that no record tells: traits, what any offer would lead to, who commits fraud. Used: by audits and
-proofs; it is written beside a world, never into its book.
+"""In: a district. Out: the truth that no record tells: traits, what any offer would lead to, who commits fraud. Used: by audits
+and proofs; it is written beside a world, never into its book.
 """
 
 from __future__ import annotations
@@ -149,8 +149,7 @@ def _names(pattern: Ints) -> pa.Array:
 def name_patterns(marks: pa.Table) -> pa.Table:
     """Return the marks of records (see `traces.mark`) with the names of the patterns.
 
-    >>> empty = pa.table({"kind": pa.array([], pa.string()), "record_id": pa.array([], pa.string()), "pattern": pa.array([], pa.int64())})
-    >>> name_patterns(empty).column_names
-    ['kind', 'record_id', 'pattern']
+    >>> name_patterns(pa.table({"kind": ["order"], "record_id": ["r"], "pattern": [0]}))["pattern"].to_pylist()
+    [None]
     """
     return marks.set_column(2, "pattern", _names(marks["pattern"].to_numpy()))

@@ -86,6 +86,7 @@ class Book:
         }
         self._connection = duckdb.connect(config=limits)
         self._connection.execute("SET GLOBAL parquet_metadata_cache = true")
+        self._connection.execute("SET enable_progress_bar = false")  # cursors inherit it; the command line draws its own
 
     @staticmethod
     def exists(folder: Path) -> bool:

@@ -1,8 +1,9 @@
-"""In: whole records in the book's order, from any number of processes. Out: the first content of kinds that a book has nothing of. Used: by
-the economy, and by whoever moves millions of records into a new book.
+"""In: whole records in the book's order, from any number of processes. Out: the first content of kinds that a book has nothing
+of. Used: by the economy, and by whoever moves millions of records into a new book.
 
-An append looks for what is there already and takes its turn; to fill an empty book neither is needed. Each writer (`Filler`) puts rows
-into files that no table knows yet; `Book.adopt` makes all of them the book's, a commit a kind. Killed before that, nothing was written.
+An append looks for what is there already and takes its turn; to fill an empty book neither is needed. Each writer (`Filler`)
+puts rows into files that no table knows yet; `Book.adopt` makes all of them the book's, a commit a kind. Killed before that,
+nothing was written.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ from weilend.engine.book_tables import FILE_ROWS, write_files
 
 
 class Staged(msgspec.Struct, frozen=True):
-    """Files that wait to become part of a book, by kind, and the last number that their rows have; plain values, so it can be sent.
+    """Files that wait to become part of a book, by kind, and the last number that their rows have; plain values, so it can be
+    sent.
 
     >>> Staged({}, 0).rows()
     {}

@@ -53,7 +53,7 @@ def sim_audit(world: Path | None, drawn: int, businesses: int, months: int, seed
 
     with show.telling() as tell:
         if world is not None:
-            audits = (audit_world(world, threads=2),)
+            audits = (audit_world(world),)
         else:
             audits = audit_drawn(range(drawn + 1), businesses=businesses, months=months, seed=seed, tell=tell)
     show.print_rows(*summarise(audits), as_json=False, title="Audit of worlds")

@@ -1,4 +1,6 @@
-"""In: a world on disk. Out: `WorldAudit`: is it hard enough, does anything tell, is it near what is known. Used: by `weilend sim audit`."""
+"""In: a world on disk. Out: `WorldAudit`: is it hard enough, does anything tell, is it near what is known. Used: by `weilend
+sim audit`.
+"""
 
 from __future__ import annotations
 
@@ -67,7 +69,7 @@ def audit_drawn(
         with TemporaryDirectory() as name:
             plan = make_world_plan(businesses=businesses, months=months, seed=seed, world_seed=world_seed)
             make_world(plan, Path(name), workers=workers)
-            audits.append(audit_world(Path(name), threads=workers))
+            audits.append(audit_world(Path(name)))
         tell("audit worlds", len(audits), len(world_seeds))
     return tuple(audits)
 

@@ -57,15 +57,16 @@ def write_markdown(audits: Sequence[WorldAudit]) -> str:
     parts = [
         "# Audit of the economy",
         "Made by `weilend sim audit`; nobody writes here by hand. Constants of the default world: "
-        f"`{first.made.constants}`, seed {first.made.seed}, {first.made.businesses:,} businesses, {first.made.months} months.",
+        f"`{first.made.constants}`, seed {first.made.seed}, {first.made.businesses:,} businesses,"
+        f" {first.made.months} months.",
         "## How hard are applicants to judge",
-        f"A plain LightGBM on every feature of the library, out of fold, grouped by firm; wanted: AUC {AUC_RANGE[0]} to {AUC_RANGE[1]}, "
-        f"KS {KS_RANGE[0]} to {KS_RANGE[1]}, never an AUC above {AUC_NEVER}. The oracle knows the traits that no record tells, but not "
-        "the dice.",
+        "A plain LightGBM on every feature of the library, out of fold, grouped by firm;"
+        f" wanted: AUC {AUC_RANGE[0]} to {AUC_RANGE[1]}, KS {KS_RANGE[0]} to {KS_RANGE[1]}, never an AUC above {AUC_NEVER}."
+        " The oracle knows the traits that no record tells, but not the dice.",
         _table(*summarise(audits)),
         "## What a single field tells of fraud, in the default world",
-        "The most telling field of each pattern and kind of record, as an area under the curve; a pattern's own signature may tell as "
-        "much as its ceiling.",
+        "The most telling field of each pattern and kind of record, as an area under the curve; a pattern's own signature may"
+        " tell as much as its ceiling.",
         _table(("pattern", "kind", "field", "AUC", "ceiling", "records", "tells"), _worst(first)),
         "## How near to what is known in public, in the default world",
         _table(("what", "made", "public", "gap", "source"), [_marginal(one) for one in first.marginals]),

@@ -1,4 +1,5 @@
-"""In: sizes and seeds. Out: a world on disk: a home whose book knows what was told, and the truth beside it. Used: by `weilend sim world`.
+"""In: sizes and seeds. Out: a world on disk: a home whose book knows what was told, and the truth beside it. Used: by `weilend
+sim world`.
 
 world.json     sizes, seeds, the identity of the constants, how many records, the hash of their content
 home/          a home like any other, its book filled
@@ -60,7 +61,9 @@ class _Part(msgspec.Struct, frozen=True):
 
 
 def make_world(plan: WorldPlan, folder: Path, *, workers: int = 2, tell: Tell = say_nothing) -> WorldMade:
-    """Make a world in a new folder; any number of workers makes the same. Raises `InputError` where the folder has something in it."""
+    """Make a world in a new folder; any number of workers makes the same. Raises `InputError` where the folder has something in
+    it.
+    """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise InputError(f"{folder} is not an empty folder", hint="name a new one")
     home = open_home(folder / "home")
@@ -86,21 +89,22 @@ def make_world(plan: WorldPlan, folder: Path, *, workers: int = 2, tell: Tell = 
 
 def _make_parts(plan: WorldPlan, home: Home, workers: int) -> Iterator[_Part]:
     """Yield the districts in their order, made here or by other processes."""
-    firsts = range(0, plan.districts, _DISTRICTS_AT_ONCE)
+    size = max(min(_DISTRICTS_AT_ONCE, plan.districts // max(workers, 1)), 1)
+    parts = [range(first, min(first + size, plan.districts)) for first in range(0, plan.districts, size)]
     book = home.folder / "book"
-    if workers < 2 or len(firsts) < 2:
-        yield from (_make_part(plan, book, home.calendar, first) for first in firsts)
+    if workers < 2 or len(parts) < 2:
+        yield from (_make_part(plan, book, home.calendar, part) for part in parts)
         return
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        waiting = [pool.submit(_make_part, plan, book, home.calendar, first) for first in firsts]
+        waiting = [pool.submit(_make_part, plan, book, home.calendar, part) for part in parts]
         for one in waiting:
             yield one.result()
 
 
-def _make_part(plan: WorldPlan, book: Path, calendar: Calendar, first: int) -> _Part:
+def _make_part(plan: WorldPlan, book: Path, calendar: Calendar, districts: range) -> _Part:
     pa.set_cpu_count(1)  # each process has its core
     filler, truth, digests = Filler(book, calendar), dict[str, list[pa.Table]](), []
-    for number in range(first, min(first + _DISTRICTS_AT_ONCE, plan.districts)):
+    for number in districts:
         told = tell_district(make_district(plan, number))
         filler.add(told.records, first_seq=number * _SEQ_OF_DISTRICT + 1)
         digests.append(_digest(told.records))

@@ -1,4 +1,6 @@
-"""In: every observable feature of applicants, and what would become of them. Out: how hard they are to judge. Used: by the audit."""
+"""In: every observable feature of applicants, and what would become of them. Out: how hard they are to judge. Used: by the
+audit.
+"""
 
 from __future__ import annotations
 

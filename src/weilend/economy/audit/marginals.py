@@ -101,7 +101,7 @@ def _exits(world: Seen) -> float:
     firms = world.truth["firms"]
     lived = pc.sum(firms["months_open"]).as_py()
     left = pc.sum(pc.cast(pc.less(pc.fill_null(firms["closed_month"], 10**6), world.months), pa.int64())).as_py()
-    return PPM * 12 * left / max(lived, 1)
+    return float(PPM * 12 * left / max(lived, 1))
 
 
 @_maker("bad_rate")
@@ -123,14 +123,14 @@ def _take_up(world: Seen) -> float:
 @_maker("late_a_day")
 def _late_a_day(world: Seen) -> float:
     due, paid = _instalments(world)
-    return PPM * (1 - (paid <= 0).sum() / max(due, 1))
+    return PPM * (1 - float((paid <= 0).sum()) / max(due, 1))
 
 
 @_maker("collected_in_30_days")
 def _collected(world: Seen) -> float:
     due, paid = _instalments(world)
     late = due - (paid <= 0).sum()
-    return PPM * float(((paid > 0) & (paid <= 30)).sum()) / max(late, 1)
+    return PPM * float(((paid > 0) & (paid <= 30)).sum()) / max(float(late), 1.0)
 
 
 def _instalments(world: Seen) -> tuple[int, np.ndarray]:
@@ -205,7 +205,7 @@ def _positive(world: Seen) -> float:
 def _void(world: Seen) -> float:
     status = pc.value_counts(world.read("invoice", ["status"])["status"])
     count = {one["values"].as_py(): one["counts"].as_py() for one in status}
-    return PPM * count.get("void", 0) / max(count.get("valid", 0), 1)  # each void invoice was valid first: two versions
+    return float(PPM * count.get("void", 0) / max(count.get("valid", 0), 1))  # each void invoice was valid first: two versions
 
 
 @_maker("tax_rating_a")

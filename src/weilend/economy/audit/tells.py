@@ -1,9 +1,10 @@
-"""In: records with what the truth says of them. Out: what a single field tells, beside what it may. Used: by the audit of a world.
+"""In: records with what the truth says of them. Out: what a single field tells, beside what it may. Used: by the audit of a
+world.
 
-Synthetic data is easily given away: by a constant that only fraud has, an id that was dealt in order, a second of the day that only
-one maker draws. Every column of every kind is tried alone, with what can be read off it: its words, its digits' roundness, whether it
-is there, hour and second of its clocks, the lag between them. Where one alone ranks fraud above honest records of its kind better
-than its pattern's signature may, the world tells.
+Synthetic data is easily given away: by a constant that only fraud has, an id that was dealt in order, a second of the day that
+only one maker draws. Every column of every kind is tried alone, with what can be read off it: its words, its digits' roundness,
+whether it is there, hour and second of its clocks, the lag between them. Where one alone ranks fraud above honest records of
+its kind better than its pattern's signature may, the world tells.
 """
 
 from __future__ import annotations
@@ -149,7 +150,8 @@ def _commonness(column: pa.Array) -> Floats:
     """Return how often the value of each row occurs in the column."""
     codes = column.dictionary_encode()
     index = pc.fill_null(codes.indices, len(codes.dictionary)).to_numpy(zero_copy_only=False)
-    return np.bincount(index, minlength=len(codes.dictionary) + 1)[index].astype(np.float64)
+    often: Floats = np.bincount(index, minlength=len(codes.dictionary) + 1)[index].astype(np.float64)
+    return often
 
 
 def _order(column: pa.Array) -> Floats:
@@ -158,7 +160,8 @@ def _order(column: pa.Array) -> Floats:
     rank = np.empty(len(codes.dictionary) + 1)
     rank[pc.sort_indices(codes.dictionary).to_numpy()] = np.arange(len(codes.dictionary))
     rank[-1] = -1
-    return rank[pc.fill_null(codes.indices, len(codes.dictionary)).to_numpy(zero_copy_only=False)]
+    place: Floats = rank[pc.fill_null(codes.indices, len(codes.dictionary)).to_numpy(zero_copy_only=False)]
+    return place
 
 
 def scan_ids(what: str, ids: Sequence[pa.ChunkedArray | pa.Array], names: Sequence[str], bad: Bools) -> list[Finding]:

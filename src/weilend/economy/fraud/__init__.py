@@ -1,4 +1,6 @@
-"""Fraud: one module a pattern, each with its prevalence, its cost and how it hides. `plant` finds who commits it and what it leaves."""
+"""Fraud: one module a pattern, each with its prevalence, its cost and how it hides. `plant` finds who commits it and what it
+leaves.
+"""
 
 from weilend.economy.fraud.planting import PATTERNS, Pattern, Planted, plant
 

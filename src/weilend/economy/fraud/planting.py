@@ -31,9 +31,9 @@ class Ground(msgspec.Struct, frozen=True, eq=False):
 
 
 class Planted(msgspec.Struct, frozen=True, kw_only=True, eq=False):
-    """What a pattern adds: who commits it (`firm`, `since` which month, `skill` 0 to 1: how well it hides), `asks` for money that honest
-    life would not have made, `harm` (firms, all months) added to the logit of default, facts, records of other kinds, and by record
-    kind what else the truth says.
+    """What a pattern adds: who commits it (`firm`, `since` which month, `skill` 0 to 1: how well it hides), `asks` for money
+    that honest life would not have made, `harm` (firms, all months) added to the logit of default, facts, records of other
+    kinds, and by record kind what else the truth says.
     """
 
     firm: Ints

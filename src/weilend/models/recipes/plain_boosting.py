@@ -1,4 +1,5 @@
-"""In: features and a label. Out: out-of-fold chances of a plain gradient boosting. Used: where "the best model" is wanted without tuning.
+"""In: features and a label. Out: out-of-fold chances of a plain gradient boosting. Used: where "the best model" is wanted
+without tuning.
 
 LightGBM (Ke et al. 2017) with small leaves and strong shrinkage, the same settings for every table: a yardstick, no product.
 """
