@@ -33,6 +33,18 @@ def sim_world(businesses: int, users: int, months: int, seed: int, world_seed: i
     click.echo(f"{made.total:,} records of {made.businesses:,} businesses in {out}, content {made.content}")
 
 
+@sim_group.command("report")
+@click.option("--world", required=True, type=click.Path(path_type=Path), help="A world that was made.")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="The page to write.")
+def sim_report(world: Path, out: Path) -> None:
+    """Write a page about a world: who lives there, its seasons, who can pay back and why, its fraud."""
+    from weilend.app.desk.world_page import compose_world  # late: charts are slow to load
+    from weilend.report import render_page
+
+    out.write_text(render_page(compose_world(world)), encoding="utf-8")
+    click.echo(f"report: {out.resolve().as_uri()}")
+
+
 @sim_group.command("audit")
 @click.option(
     "--world", type=click.Path(path_type=Path), help="A world that was made; without it worlds are made and thrown away."
