@@ -1,5 +1,5 @@
-"""In: the code. Out: docs/commands.md, features.md, sources/tables.md, methodology/economy_constants.md, the picture of the report. Used: by `make docs`;
-a test checks them.
+"""In: the code. Out: docs/commands.md, features.md, sources/tables.md, methodology/economy_constants.md, the picture of the
+report. Used: by `make docs`; a test checks them.
 
 The pages are texts of the program itself, so they cannot say something else than it does.
 """
@@ -79,8 +79,8 @@ def tables_page() -> str:
 def constants_page() -> str:
     """Return every constant of the economy with its bounds and its source."""
     opening = (
-        "Every number of `weilend.economy`: what the default world has, between what other worlds draw it (`--world-seed`), and where "
-        "it comes from. What they mean says [the economy](economy_world.md)."
+        "Every number of `weilend.economy`: what the default world has, between what other worlds draw it (`--world-seed`), and "
+        "where it comes from. What they mean says [the economy](economy_world.md)."
     )
     parts = [f"# Constants of the economy\n{GENERATED}\n{opening}\n\nIdentity of the default: `{draw_constants(0).identity()}`"]
     section = ""

@@ -53,6 +53,7 @@ class Category(msgspec.Struct, frozen=True, kw_only=True):
 
     code: str
     name: str
+    zh: str
     share: float
     ticket: float
     refund: float
@@ -60,7 +61,8 @@ class Category(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Catalogue(msgspec.Struct, frozen=True, kw_only=True):
-    """All sorts, with the seasons by name (twelve factors each, January first) and the regions with their weights.
+    """All sorts, with the seasons by name (twelve factors each, January first), the regions with
+    their weights, and what these are called.
 
     >>> len(catalogue().regions), round(float(catalogue().season("festival").mean()), 2)
     (31, 1.02)
@@ -70,6 +72,7 @@ class Catalogue(msgspec.Struct, frozen=True, kw_only=True):
     platforms: tuple[Platform, ...]
     categories: tuple[Category, ...]
     regions: dict[str, float]
+    provinces: dict[str, str]
     seasons: dict[str, tuple[float, ...]]
 
     def season(self, name: str) -> Floats:
@@ -86,7 +89,9 @@ def catalogue() -> Catalogue:
     """
     said = tomllib.loads((files("weilend.economy") / "catalogue.toml").read_text("utf-8"))
     lists = {"industries": said["industry"], "platforms": said["platform"], "categories": said["category"]}
-    return msgspec.convert({**lists, "regions": said["regions"], "seasons": said["seasons"]}, Catalogue)
+    return msgspec.convert(
+        {**lists, "regions": said["regions"], "provinces": said["provinces"], "seasons": said["seasons"]}, Catalogue
+    )
 
 
 def drawn(dice: np.random.Generator, shares: list[float], count: int) -> npt.NDArray[np.int64]:

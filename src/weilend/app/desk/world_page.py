@@ -17,6 +17,7 @@ from weilend.app.desk.worlds import WorldMade
 from weilend.core.errors import NotFoundError
 from weilend.core.money import PPM
 from weilend.economy.audit.marginals import Seen, measure
+from weilend.economy.catalogue import catalogue
 from weilend.economy.fraud import PATTERNS
 from weilend.economy.truth import LIMIT_FACTORS, RATES
 from weilend.engine import BookView
@@ -37,18 +38,6 @@ from weilend.report import (
     lines,
     show,
 )
-
-#: Provinces by the first two digits of their code (GB/T 2260).
-PROVINCES = {
-    "11": "北京 Beijing", "12": "天津 Tianjin", "13": "河北 Hebei", "14": "山西 Shanxi", "15": "内蒙古 Inner Mongolia",
-    "21": "辽宁 Liaoning", "22": "吉林 Jilin", "23": "黑龙江 Heilongjiang", "31": "上海 Shanghai", "32": "江苏 Jiangsu",
-    "33": "浙江 Zhejiang", "34": "安徽 Anhui", "35": "福建 Fujian", "36": "江西 Jiangxi", "37": "山东 Shandong", "41": "河南 Henan",
-    "42": "湖北 Hubei", "43": "湖南 Hunan", "44": "广东 Guangdong", "45": "广西 Guangxi", "46": "海南 Hainan", "50": "重庆 Chongqing",
-    "51": "四川 Sichuan", "52": "贵州 Guizhou", "53": "云南 Yunnan", "54": "西藏 Tibet", "61": "陕西 Shaanxi", "62": "甘肃 Gansu",
-    "63": "青海 Qinghai", "64": "宁夏 Ningxia", "65": "新疆 Xinjiang",
-}  # fmt: skip
-_CATEGORIES = {"50008881": "clothing 服装", "50002766": "food 食品", "50016348": "household 家居", "50010788": "beauty 美妆",
-               "50011972": "appliances 家电", "50006842": "bags and shoes 箱包鞋"}  # fmt: skip
 
 
 class _World(msgspec.Struct, frozen=True, eq=False):
@@ -78,27 +67,43 @@ def compose_world(folder: Path) -> Page:
 def _people(world: _World) -> Section:
     firms = world.truth["firms"]
     sole = 1 - float(pc.mean(pc.cast(firms["is_company"], pa.float64())).as_py())
-    figures = KeyFigures((
-        KeyFigure("Businesses 企业", f"{world.made.businesses:,}", f"{show(round(sole * PPM), 'ppm')} sole traders"),
-        KeyFigure("Registered users 注册用户", f"{world.made.users:,}", "owners among them are to be found"),
-        KeyFigure("Shops 店铺", f"{_count(firms['has_shop']):,}", "firms that sell on a platform"),
-        KeyFigure("Applications 进件", f"{len(world.truth['applications']):,}", "asked us for money"),
-    ))  # fmt: skip
-    places = _tally([PROVINCES.get(code[:2], code) for code in firms["region"].to_pylist()])
+    figures = KeyFigures(
+        (
+            KeyFigure("Businesses 企业", f"{world.made.businesses:,}", f"{show(round(sole * PPM), 'ppm')} sole traders"),
+            KeyFigure("Registered users 注册用户", f"{world.made.users:,}", "owners among them are to be found"),
+            KeyFigure("Shops 店铺", f"{_count(firms['has_shop']):,}", "firms that sell on a platform"),
+            KeyFigure("Applications 进件", f"{len(world.truth['applications']):,}", "asked us for money"),
+        )
+    )
+    places = _tally([catalogue().provinces[code] for code in firms["region"].to_pylist()])
     sorts = _tally(firms["industry"].to_pylist())
     sales = np.log10(np.maximum(firms["usual_sales_fen"].to_numpy() / 100, 100))
     form = ["company 公司" if one else "sole trader 个体户" for one in firms["is_company"].to_pylist()]
     blocks: tuple[Block, ...] = (
         figures,
-        ChartBlock(title="Where they are", description="Businesses by province; weights are the provinces' GDP of 2023.",
-                   spec=bars([name for name, _ in places[:16]], [count for _, count in places[:16]], axis="businesses")),
-        ChartBlock(title="What they do", description="Businesses by line of business.",
-                   spec=bars([name for name, _ in sorts], [count for _, count in sorts], axis="businesses")),
-        ChartBlock(title="How large they are", description="Usual monthly sales in powers of ten of a yuan: 4 is ¥10,000, 5 is ¥100,000."
-                   " Most are tiny, a few have most of the sales.",
-                   spec=histogram(sales.round(3).tolist(), groups=form, order=("sole trader 个体户", "company 公司"),
-                                  axis="monthly sales, log10 yuan", counted="businesses")),
-    )  # fmt: skip
+        ChartBlock(
+            title="Where they are",
+            description="Businesses by province; weights are the provinces' GDP of 2023.",
+            spec=bars([name for name, _ in places[:16]], [count for _, count in places[:16]], axis="businesses"),
+        ),
+        ChartBlock(
+            title="What they do",
+            description="Businesses by line of business.",
+            spec=bars([name for name, _ in sorts], [count for _, count in sorts], axis="businesses"),
+        ),
+        ChartBlock(
+            title="How large they are",
+            description="Usual monthly sales in powers of ten of a yuan: 4 is ¥10,000, 5 is ¥100,000. "
+            "Most are tiny, a few have most of the sales.",
+            spec=histogram(
+                sales.round(3).tolist(),
+                groups=form,
+                order=("sole trader 个体户", "company 公司"),
+                axis="monthly sales, log10 yuan",
+                counted="businesses",
+            ),
+        ),
+    )
     return Section(id="people", title="Who lives here", title_zh="这里有谁", blocks=blocks)
 
 
@@ -112,17 +117,28 @@ def _seasons(world: _World) -> Section:
     at = np.array([place[one] for one in month], np.int64)
     fen, kinds = paid["paid_fen"].to_numpy().astype(np.float64), np.array(paid["category"].to_pylist())
     series: dict[str, list[int | float | None]] = {}
-    for code, name in _CATEGORIES.items():
-        sums = np.bincount(at[kinds == code], fen[kinds == code], minlength=len(names))
-        series[name] = [round(value, 3) for value in (sums / max(sums.mean(), 1)).tolist()]
+    for one in catalogue().categories:
+        mine = kinds == one.code
+        sums = np.bincount(at[mine], fen[mine], minlength=len(names))
+        series[f"{one.name} {one.zh}"] = [round(value, 3) for value in (sums / max(sums.mean(), 1)).tolist()]
     blocks: tuple[Block, ...] = (
-        Prose(("Each line is what shops sold in a month, over their mean month: 618 lifts June, 11.11 November, New Year empties"
-               " February, and food has its season before it.",)),
-        ChartBlock(title="The year of a shop", description="Sales by category over the mean month.",
-                   spec=lines(names, series, axis="of the mean month")),
-        ChartBlock(title="The feast of November", description="Sales of each day of the last November that was told, all shops.",
-                   spec=_november(day, fen)),
-    )  # fmt: skip
+        Prose(
+            (
+                "Each line is what shops sold in a month, over their mean month: 618 lifts June, 11.11 November, New Year empties"
+                " February, and food has its season before it.",
+            )
+        ),
+        ChartBlock(
+            title="The year of a shop",
+            description="Sales by category over the mean month.",
+            spec=lines(names, series, axis="of the mean month"),
+        ),
+        ChartBlock(
+            title="The feast of November",
+            description="Sales of each day of the last November that was told, all shops.",
+            spec=_november(day, fen),
+        ),
+    )
     return Section(id="seasons", title="Seasons", title_zh="季节", blocks=blocks)
 
 
@@ -144,23 +160,51 @@ def _credit(world: _World) -> Section:
     grid = [[_mean_bad(asks, factor, rate) for rate in RATES] for factor in LIMIT_FACTORS]
     legend = ("repays 正常", "defaults 违约")
     blocks: tuple[Block, ...] = (
-        KeyFigures((
-            KeyFigure("Would default 违约率", show(round(PPM * float(bad.mean())), "ppm"), "of all who ask, at the standard offer"),
-            KeyFigure("Approved of old 历史通过率", show(_share(asks["approved_of_old"]), "ppm"), "by account managers"),
-            KeyFigure("Drawn 支用率", show(_share(asks.filter(asks["approved_of_old"])["taken_of_old"]), "ppm"), "of those approved"),
-        )),
-        ChartBlock(title="Limit and price cause default", description="Share of all applicants who would default at each offer: down"
-                   " the limit (of a month's sales), across the yearly rate. The same people, the same dice: only the offer differs.",
-                   spec=heat([f"{round(100 * factor)} % of the standard limit" for factor in LIMIT_FACTORS],
-                             [f"{round(100 * rate)} % a year" for rate in RATES], grid, unit="ppm")),
-        ChartBlock(title="What can be known, and what the dice add", description="Applicants by the chance of default that the oracle"
-                   " gives them; colour says what became of them.",
-                   spec=histogram(np.minimum(chance, 600_000).tolist(), unit="ppm", bins=30, order=legend,
-                                  groups=[legend[int(one)] for one in bad], axis="chance of default", counted="applicants")),
-        Callout(tone="note", title="The lender of old senses what no file holds", text="Account managers turn away some of whom no record says"
-                " anything bad, and they are right more often than chance: so those who were lent to are better than they look, and"
-                " a model that has seen only them will think too well of the others."),
-    )  # fmt: skip
+        KeyFigures(
+            (
+                KeyFigure(
+                    "Would default 违约率", show(round(PPM * float(bad.mean())), "ppm"), "of all who ask, at the standard offer"
+                ),
+                KeyFigure("Approved of old 历史通过率", show(_share(asks["approved_of_old"]), "ppm"), "by account managers"),
+                KeyFigure(
+                    "Drawn 支用率",
+                    show(_share(asks.filter(asks["approved_of_old"])["taken_of_old"]), "ppm"),
+                    "of those approved",
+                ),
+            )
+        ),
+        ChartBlock(
+            title="Limit and price cause default",
+            description="Share of all applicants who would default at each offer: down"
+            " the limit (of a month's sales), across the yearly rate. The same people, the same dice: only the offer differs.",
+            spec=heat(
+                [f"{round(100 * factor)} % of the standard limit" for factor in LIMIT_FACTORS],
+                [f"{round(100 * rate)} % a year" for rate in RATES],
+                grid,
+                unit="ppm",
+            ),
+        ),
+        ChartBlock(
+            title="What can be known, and what the dice add",
+            description="Applicants by the chance of default that the oracle gives them; colour says what became of them.",
+            spec=histogram(
+                np.minimum(chance, 600_000).tolist(),
+                unit="ppm",
+                bins=30,
+                order=legend,
+                groups=[legend[int(one)] for one in bad],
+                axis="chance of default",
+                counted="applicants",
+            ),
+        ),
+        Callout(
+            tone="note",
+            title="The lender of old senses what no file holds",
+            text="Account managers turn away some of whom no record says"
+            " anything bad, and they are right more often than chance: so those who were lent to are better than they look, and"
+            " a model that has seen only them will think too well of the others.",
+        ),
+    )
     return Section(id="credit", title="Who can pay back", title_zh="信用与因果", blocks=blocks)
 
 
@@ -174,12 +218,22 @@ def _fraud(world: _World) -> Section:
     told = dict(_tally(marks["pattern"].to_pylist()))
     asked = dict(_tally([one for one in world.truth["applications"]["pattern"].to_pylist() if one]))
     rows = tuple(
-        (f"{name.replace('_', ' ')} {PATTERNS[name].zh}", firms.get(name, 0), asked.get(name, 0), told.get(name, 0),
-         "withheld" if PATTERNS[name].withheld else "")
+        (
+            f"{name.replace('_', ' ')} {PATTERNS[name].zh}",
+            firms.get(name, 0),
+            asked.get(name, 0),
+            told.get(name, 0),
+            "withheld" if PATTERNS[name].withheld else "",
+        )
         for name in PATTERNS
-    )  # fmt: skip
-    columns = (Column(title="pattern"), Column(title="businesses", unit="count", bar=True), Column(title="applications", unit="count"),
-               Column(title="records it made", unit="count"), Column(title="kept from tuning"))  # fmt: skip
+    )
+    columns = (
+        Column(title="pattern"),
+        Column(title="businesses", unit="count", bar=True),
+        Column(title="applications", unit="count"),
+        Column(title="records it made", unit="count"),
+        Column(title="kept from tuning"),
+    )
     table = DataTable(
         columns=columns, rows=rows, title="Patterns of fraud", caption="No record says which it is; the truth does."
     )
@@ -206,8 +260,11 @@ def _public(world: _World) -> Section:
 
 def _records(world: _World) -> Section:
     rows = sorted(world.made.records.items(), key=lambda one: -one[1])
-    chart = ChartBlock(title="Records by kind", description="What the book of this world holds.",
-                       spec=bars([name for name, _ in rows], [count for _, count in rows], axis="records"))  # fmt: skip
+    chart = ChartBlock(
+        title="Records by kind",
+        description="What the book of this world holds.",
+        spec=bars([name for name, _ in rows], [count for _, count in rows], axis="records"),
+    )
     return Section(id="records", title="What is told", title_zh="记录", blocks=(chart,))
 
 
