@@ -94,10 +94,9 @@ def _worst(audit: WorldAudit) -> list[tuple[str, ...]]:
 
 def _marginal(one: Marginal) -> tuple[str, ...]:
     fact = one.fact
-    unit = "fen" if fact.unit == "fen" else "ppm"
-    public = f"{show(fact.lo, unit)} to {show(fact.hi, unit)}"
+    public = f"{show(fact.lo, fact.unit)} to {show(fact.hi, fact.unit)}"
     gap = "inside" if one.gap == 0 else f"{one.gap / 1e4:+.1f} %"
-    return f"{fact.about} ({fact.zh})", show(one.found, unit), public, gap, fact.source
+    return f"{fact.about} ({fact.zh})", show(one.found, fact.unit), public, gap, fact.source
 
 
 def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -38,6 +38,7 @@ from weilend.report import (
     lines,
     show,
 )
+from weilend.report.blocks import Spec
 
 
 class _World(msgspec.Struct, frozen=True, eq=False):
@@ -142,7 +143,7 @@ def _seasons(world: _World) -> Section:
     return Section(id="seasons", title="Seasons", title_zh="季节", blocks=blocks)
 
 
-def _november(day: pa.Array, fen: np.ndarray) -> object:
+def _november(day: pa.Array, fen: np.ndarray) -> Spec:
     """Return the sales of each day of the last November."""
     year = max(pc.year(day).to_pylist(), default=2025)
     inside = pc.and_(pc.equal(pc.month(day), 11), pc.equal(pc.year(day), year))
@@ -245,9 +246,8 @@ def _public(world: _World) -> Section:
     rows = tuple(
         (
             f"{one.fact.about} {one.fact.zh}",
-            show(one.found, "fen" if one.fact.unit == "fen" else "ppm"),
-            f"{show(one.fact.lo, 'fen' if one.fact.unit == 'fen' else 'ppm')} – "
-            f"{show(one.fact.hi, 'fen' if one.fact.unit == 'fen' else 'ppm')}",
+            show(one.found, one.fact.unit),
+            f"{show(one.fact.lo, one.fact.unit)} – {show(one.fact.hi, one.fact.unit)}",
             "inside" if one.gap == 0 else f"{one.gap / 1e4:+.1f} %",
             one.fact.source,
         )

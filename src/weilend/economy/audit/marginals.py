@@ -6,7 +6,7 @@ import tomllib
 from collections.abc import Callable
 from functools import cache
 from importlib.resources import files
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 import numpy as np
@@ -42,7 +42,7 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True):
     zh: str
     lo: int
     hi: int
-    unit: str
+    unit: Literal["ppm", "fen"]
     source: str
 
 
@@ -75,7 +75,7 @@ def facts() -> dict[str, Fact]:
     'sole_traders'
     """
     said = tomllib.loads((files("weilend.economy.audit") / "facts.toml").read_text("utf-8"))
-    return {name: Fact(name=name, **entry) for name, entry in said.items()}
+    return {name: msgspec.convert({"name": name, **entry}, Fact) for name, entry in said.items()}
 
 
 def measure(world: Seen) -> tuple[Marginal, ...]:
