@@ -60,6 +60,98 @@ class Category(msgspec.Struct, frozen=True, kw_only=True):
     season: str
 
 
+class Site(msgspec.Struct, frozen=True, kw_only=True):
+    """Where firms stand: shares of sole traders and of companies, and how many such places a district has (0: each firm its own).
+
+    >>> catalogue().sites[2].name
+    'market'
+    """
+
+    name: str
+    sole: float
+    company: float
+    places: int
+
+
+class RegisterChange(msgspec.Struct, frozen=True, kw_only=True):
+    """A change in the business register: how many a year a firm has, whether only companies do, and what trait moves it how far.
+
+    >>> catalogue().register_changes[0].event
+    'representative_changed'
+    """
+
+    event: str
+    yearly: float
+    companies: bool
+    by: str
+    tie: float
+
+
+class Page(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of our app: how often owners and others turn to it, and what a visit there is.
+
+    >>> catalogue().pages[0].name
+    'home'
+    """
+
+    name: str
+    owner: float
+    other: float
+    act: str
+
+
+class FormField(msgspec.Struct, frozen=True, kw_only=True):
+    """A field of a form: how long it takes against the average, and whether only firms are asked.
+
+    >>> [one.name for one in catalogue().fields if one.firms]
+    ['licence_number', 'monthly_sales']
+    """
+
+    name: str
+    weight: float
+    firms: bool
+
+
+class DeviceModel(msgspec.Struct, frozen=True, kw_only=True):
+    """A telephone that people use.
+
+    >>> catalogue().models[0].os
+    'android'
+    """
+
+    name: str
+    os: str
+    share: float
+
+
+class Channel(msgspec.Struct, frozen=True, kw_only=True):
+    """A way of reaching an owner: its cost and the chances of what a contact does.
+
+    >>> catalogue().channels[1].name
+    'call'
+    """
+
+    name: str
+    cost_fen: int
+    persuades: float
+    puts_off: float
+    arrives: float
+    seen: float
+    clicked: float
+
+
+class Network(msgspec.Struct, frozen=True, kw_only=True):
+    """Where visits come from: shares of owners' and of others' visits.
+
+    >>> [one.name for one in catalogue().networks]
+    ['home', 'office', 'mobile', 'unknown']
+    """
+
+    name: str
+    owner: float
+    other: float
+
+
 class Catalogue(msgspec.Struct, frozen=True, kw_only=True):
     """All sorts, with the seasons by name (twelve factors each, January first), the regions with
     their weights, and what these are called.
@@ -71,6 +163,13 @@ class Catalogue(msgspec.Struct, frozen=True, kw_only=True):
     industries: tuple[Industry, ...]
     platforms: tuple[Platform, ...]
     categories: tuple[Category, ...]
+    sites: tuple[Site, ...]
+    register_changes: tuple[RegisterChange, ...]
+    pages: tuple[Page, ...]
+    fields: tuple[FormField, ...]
+    models: tuple[DeviceModel, ...]
+    channels: tuple[Channel, ...]
+    networks: tuple[Network, ...]
     regions: dict[str, float]
     provinces: dict[str, str]
     seasons: dict[str, tuple[float, ...]]
@@ -89,6 +188,14 @@ def catalogue() -> Catalogue:
     """
     said = tomllib.loads((files("weilend.economy") / "catalogue.toml").read_text("utf-8"))
     lists = {"industries": said["industry"], "platforms": said["platform"], "categories": said["category"]}
+    lists |= {"sites": said["site"], "register_changes": said["register_change"]}
+    lists |= {
+        "pages": said["page"],
+        "fields": said["field"],
+        "models": said["model"],
+        "channels": said["channel"],
+        "networks": said["network"],
+    }
     return msgspec.convert(
         {**lists, "regions": said["regions"], "provinces": said["provinces"], "seasons": said["seasons"]}, Catalogue
     )
