@@ -12,13 +12,13 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 
+from weilend.core.records import FAR_FUTURE
 from weilend.economy.catalogue import catalogue
 from weilend.economy.firms import Bools, Firms, Ints
 from weilend.economy.months import Months, logistic, to_fen, to_ppm
 from weilend.economy.plan import WorldPlan
 from weilend.economy.raw import Orders
 from weilend.economy.shops import COMPLETED, REFUNDED, UNSHIPPED, Shops, online_sales
-from weilend.core.records import FAR_FUTURE
 from weilend.economy.traces import DAY, TRUTH, dates, instant, mark, maybe, named, scrambled, some, tell, words
 
 _HOUR = 3_600
@@ -64,6 +64,7 @@ def tell_orders(plan: WorldPlan, district: int, shops: Shops, orders: Orders, li
         "line_no": 1,
         "platform": words([one.name for one in catalogue().platforms], shops.platform[orders.shop]),
         "paid_fen": orders.fen,
+        "pay_at": orders.at,
         "units_count": orders.units,
         "category": words([one.code for one in catalogue().categories], shops.category[orders.shop]),
         "buyer_level": orders.level,
@@ -74,7 +75,7 @@ def tell_orders(plan: WorldPlan, district: int, shops: Shops, orders: Orders, li
     last = {
         **said,
         "status": words(("completed", "closed", "closed"), orders.fate),
-        "refund_state": words(("none", "refunded", "none"), orders.fate),
+        "refund_state": words(("none", "refunded", "refunded"), orders.fate),
         "refunded_fen": np.where(orders.fate == COMPLETED, 0, orders.fen),
         "consign_at": maybe(lives.sent, orders.fate != UNSHIPPED),
         "signed_at": maybe(lives.signed, orders.fate != UNSHIPPED),
