@@ -60,8 +60,9 @@ def settle_shops(plan: WorldPlan, shops: Shops, orders: Orders, lives: Lives) ->
                    sales=gross[gross > 0], fee=kept * commission // 10**6, refunds=back[gross > 0])  # fmt: skip
 
 
-def move_money(plan: WorldPlan, district: int, firms: Firms, months: Months, shops: Shops, payouts: Payouts) -> Flows:
-    """Return the honest movements of the months that are told, but for what the owner puts in and takes out.
+def move_money(plan: WorldPlan, district: int, firms: Firms, months: Months, shops: Shops) -> Flows:
+    """Return the honest movements of the months that are told, but for what wallets pay out and what the owner puts in and takes
+    out.
 
     >>> NATURE["wages"] > 0, KIND["lender"]
     (True, 2)
@@ -86,7 +87,6 @@ def move_money(plan: WorldPlan, district: int, firms: Firms, months: Months, sho
         maker.monthly(fixed - wages - rent, "utility", "utility", 12, 25),
         maker.monthly(service, "lender", "loan", 18, 24, lender=True),
         maker.monthly(lent, "lender", "loan", 2, 22, sign=1, lender=True),
-        _from_wallets(shops, payouts),
     ]
     return joined(made)
 
@@ -131,7 +131,7 @@ class _Maker:
         )  # fmt: skip
 
 
-def _from_wallets(shops: Shops, payouts: Payouts) -> Flows:
+def pay_out(shops: Shops, payouts: Payouts) -> Flows:
     """Return what wallets pay out, the morning after a half month is settled."""
     some = payouts.sales - payouts.refunds - payouts.fee > 0
     shop, count = payouts.shop[some], int(some.sum())

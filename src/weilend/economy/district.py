@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 
 from weilend.economy.credit import Asks, Dice, find_asks, throw
-from weilend.economy.firms import Firms, Floats, make_firms
+from weilend.economy.firms import Firms, Floats, Ints, make_firms
 from weilend.economy.fraud import Planted, plant
 from weilend.economy.fraud.planting import Ground, lived
 from weilend.economy.months import Months, live_months
@@ -38,6 +38,10 @@ class District(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     campaign: Campaign
     harm: Floats
     dice: Dice
+
+    def asked_at(self) -> Ints:
+        """Return the instant (UTC seconds) at which each application is sent."""
+        return self.scene({}).asked_at()
 
     def scene(self, planted: Mapping[str, Planted]) -> Scene:
         """Return the people beside firms and months, with what fraud changed in the register and owes elsewhere."""

@@ -27,17 +27,11 @@ def application_ids(district: District) -> pa.Array:
     return named("AP", scrambled(np.arange(len(district.asks)) + district.number * 100_000, district.plan.seed + 41), 15)
 
 
-def application_days(district: District) -> Ints:
-    """Return the local day of each application: within its month, drawn apart from all else."""
-    dice, asks = district.plan.dice("application days", district.number), district.asks
-    return district.plan.first_days[asks.month] + np.floor(dice.random(len(asks)) * 27).astype(np.int64)
-
-
 def tell_applications(district: District, decisions: Decisions) -> dict[str, list[pa.Table]]:
     """Return the records of applications and of what the lender of old answered within a day."""
     firms, asks = district.firms, district.asks
     dice, count = district.plan.dice("answers", district.number), len(asks)
-    at = instant(application_days(district), 9 * 3_600) + np.floor(dice.random(count) * 12 * 3_600).astype(np.int64)
+    at = district.asked_at()
     product = words(PRODUCTS, np.where(firms.has_shop[asks.firm], 0, 1))
     own = {"business_id": pa.array(firms.code[asks.firm]), "application_id": application_ids(district), "product": product}
     answered = at + 600 + (dice.exponential(0.2, count) * DAY).astype(np.int64)

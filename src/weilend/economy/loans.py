@@ -14,6 +14,7 @@ from weilend.economy.credit import Asks, Offer, hazards, outcome
 from weilend.economy.district import District
 from weilend.economy.firms import NEVER, Bools, Floats, Ints
 from weilend.economy.months import logistic, strain, to_fen, to_ppm
+from weilend.economy.traces import local_day
 
 #: Terms that are offered, and how often.
 TERMS, TERM_SHARES = (3, 6, 12), (0.15, 0.25, 0.60)
@@ -107,7 +108,7 @@ def live_loans(district: District, decisions: Decisions) -> Loans:
     offer = Offer(**{name: getattr(decisions.offer, name)[ask] for name in Offer.__struct_fields__})
     firm, month = district.asks.firm[ask], district.asks.month[ask]
     first = plan.first_days[month]
-    booked = first + 2 + np.floor(dice.random(len(ask)) * 24).astype(np.int64)
+    booked = local_day(district.asked_at()[ask]) + 1 + np.floor(dice.random(len(ask)) ** 2 * 4).astype(np.int64)
     stop = outcome(true_hazards(district, decisions.offer)[ask], _some(district, ask), district.dice)
     chance = dice.random((3, len(ask)))
     fell = stop < offer.months

@@ -10,6 +10,7 @@ from weilend.economy.accounts import LENDERS, Payouts
 from weilend.economy.catalogue import catalogue
 from weilend.economy.firms import Firms, Ints
 from weilend.economy.months import to_fen
+from weilend.economy.people import People, tokens
 from weilend.economy.plan import WorldPlan
 from weilend.economy.raw import Flows
 from weilend.economy.shop_records import shop_ids
@@ -19,9 +20,10 @@ from weilend.economy.traces import TRUTH, dates, instant, mark, maybe, named, sc
 _HOUR = 3_600
 
 
-def account_ids(plan: WorldPlan, district: int, firms: Firms) -> pa.Array:
-    """Return the bank account of each firm."""
-    return named("A", scrambled(np.arange(len(firms)) + district * 100_000, plan.seed + 21), 15)
+def account_ids(people: People, firm: Ints, day: Ints) -> tuple[Ints, pa.Array]:
+    """Return the number and the code of the account that each firm uses on a local day."""
+    number, place = np.unique(people.account.at(firm, day), return_inverse=True)
+    return number[place], tokens("account", number).take(pa.array(place))
 
 
 def party_ids(plan: WorldPlan, district: int, party: Ints) -> pa.Array:
@@ -34,19 +36,16 @@ def party_ids(plan: WorldPlan, district: int, party: Ints) -> pa.Array:
 
 
 def tell_bank(
-    plan: WorldPlan, district: int, firms: Firms, flows: Flows, balance: Ints, forged: Ints, forger: int = 0
+    plan: WorldPlan, district: int, firms: Firms, people: People, flows: Flows, balance: Ints
 ) -> dict[str, list[pa.Table]]:
-    """Return the lines of bank statements, known the next day, and a balance at the end of each month.
-
-    `forged` is added to the amounts of lines (0 for true ones) without their balances following: what the pattern `forger` edits.
-    """
-    accounts = account_ids(plan, district, firms)
+    """Return the lines of bank statements, known the next day, and a balance for each account and quarter."""
+    number, account = account_ids(people, flows.firm, flows.day)
     columns = {
         "business_id": pa.array(firms.code[flows.firm]),
         "counterparty_id": party_ids(plan, district, flows.party),
-        "account_id": accounts.take(pa.array(flows.firm)),
+        "account_id": account,
         "direction": words(("in", "out"), (flows.fen < 0).astype(np.int64)),
-        "amount_fen": np.abs(flows.fen) + forged,
+        "amount_fen": np.abs(flows.fen),
         "counterparty_kind": words(COUNTERPARTIES, flows.kind),
         "nature": words(BANK_NATURES, flows.nature),
         "holder": "business",
@@ -57,8 +56,8 @@ def tell_bank(
     }
     key = ("account_id", "happened_on", "line_no")
     lines = tell("bank_entry", columns, at=instant(flows.day, flows.second), lag_days=1, source="bank_statement", key=key)
-    made = mark("bank_entry", lines, np.where(forged != 0, np.maximum(flows.pattern, forger), flows.pattern))
-    return {TRUTH: [made], "bank_entry": [lines], "statement_balance": [_tell_balances(plan, firms, accounts, flows, balance)]}
+    balances = _tell_balances(plan, firms, number, account, flows, balance)
+    return {"bank_entry": [lines], "statement_balance": [balances], TRUTH: [mark("bank_entry", lines, flows.pattern)]}
 
 
 def _line_numbers(flows: Flows) -> Ints:
@@ -68,17 +67,18 @@ def _line_numbers(flows: Flows) -> Ints:
     return np.arange(len(day)) - np.repeat(starts, np.diff(np.append(starts, len(day)))) + 1
 
 
-def _tell_balances(plan: WorldPlan, firms: Firms, accounts: pa.Array, flows: Flows, balance: Ints) -> pa.Table:
+def _tell_balances(plan: WorldPlan, firms: Firms, number: Ints, account: pa.Array, flows: Flows, balance: Ints) -> pa.Table:
     """Return a statement balance for every quarter in which an account moved."""
     month = np.searchsorted(plan.first_days, flows.day, side="right") - 1
-    cell = flows.firm * 100 + month // 3
-    last = np.flatnonzero(np.diff(cell, append=-1))
-    first = np.flatnonzero(np.diff(cell, prepend=-1))
-    firm, quarter = np.divmod(cell[last], 100)
+    changes = np.diff(number, prepend=-1) != 0
+    changes |= np.diff(flows.firm * 100 + month // 3, prepend=-1) != 0
+    first = np.flatnonzero(changes)
+    last = np.append(first[1:], len(changes)) - 1
+    firm, quarter = flows.firm[last], month[last] // 3
     start, end = plan.first_days[3 * quarter], plan.first_days[np.minimum(3 * quarter + 3, plan.months)] - 1
     columns = {
         "business_id": pa.array(firms.code[firm]),
-        "account_id": accounts.take(pa.array(firm)),
+        "account_id": account.take(pa.array(last)),
         "period_start_on": dates(start),
         "period_end_on": dates(end),
         "holder": "business",

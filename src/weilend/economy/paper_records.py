@@ -10,15 +10,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from weilend.core.calendars import first_of_month
 from weilend.core.records import FAR_FUTURE
-from weilend.economy.firms import Firms, Floats, Ints
+from weilend.economy.firms import Bools, Firms, Floats, Ints
 from weilend.economy.money_records import party_ids
 from weilend.economy.months import Months, logistic, to_fen
 from weilend.economy.plan import WorldPlan
 from weilend.economy.raw import Papers, rows_of
 from weilend.economy.traces import TRUTH, dates, instant, mark, named, scrambled, some, tell, words
 
-_HOUR = 3_600
 _SOURCE = "e_tax_invoice_pool"
 #: VAT is due on the 15th of the next month (domain 1.5), the quarter's of small-scale taxpayers on the 15th after it.
 _DUE_DAY = 15
@@ -40,16 +40,18 @@ def tell_papers(plan: WorldPlan, district: int, firms: Firms, papers: Papers) ->
     tables, made = [], []
     for direction, own, other in sides:
         mine = np.flatnonzero(own >= 0)
-        first, again = _tell_side(plan, district, firms, rows_of(papers, mine), own[mine], other[mine], number[mine], direction)
+        first, again, seen = _tell_side(
+            plan, district, firms, rows_of(papers, mine), own[mine], other[mine], number[mine], direction
+        )
         tables += [first, again]
         pattern = papers.pattern[mine]
-        made += [mark("invoice", first, pattern), mark("invoice", again, pattern[papers.void[mine]])]
+        made += [mark("invoice", first, pattern[seen]), mark("invoice", again, pattern[papers.void[mine]])]
     return {"invoice": tables, TRUTH: made}
 
 
 def _tell_side(
     plan: WorldPlan, district: int, firms: Firms, papers: Papers, own: Ints, other: Ints, number: Ints, direction: str
-) -> tuple[pa.Table, pa.Table]:
+) -> tuple[pa.Table, pa.Table, Bools]:
     known = pa.array(firms.code)
     outside = party_ids(plan, district, np.where(other >= 0, -1, papers.party))
     inside = known.take(pa.array(np.maximum(other, 0), mask=other < 0))
@@ -64,16 +66,15 @@ def _tell_side(
     }
     at = instant(papers.day, papers.second)
     month = np.searchsorted(plan.first_days, papers.day, side="right") - 1
-    month_end = instant(plan.first_days[month + 1] - 1)
+    day_end, month_end = instant(papers.day), instant(plan.first_days[month + 1] - 1)
     key = ("business_id", "direction", "number")
+    seen = ~papers.void | (day_end < month_end)  # what is void by the end of its day was never known as valid
     replaced = np.where(papers.void, month_end, FAR_FUTURE)
-    first = tell(
-        "invoice", {**columns, "status": "valid"}, at=at, known_at=at + _HOUR, source=_SOURCE, key=key, replaced_at=replaced
-    )
-    void = some(columns, papers.void)
-    again = tell("invoice", {**void, "status": "void"}, at=at[papers.void], known_at=np.maximum(month_end, at + _HOUR)[papers.void],
-                 source=_SOURCE, key=key)  # fmt: skip
-    return first, again
+    valid = {**some(columns, seen), "status": "valid"}
+    first = tell("invoice", valid, at=at[seen], known_at=day_end[seen], source=_SOURCE, key=key, replaced_at=replaced[seen])
+    void = {**some(columns, papers.void), "status": "void"}
+    again = tell("invoice", void, at=at[papers.void], known_at=month_end[papers.void], source=_SOURCE, key=key)
+    return first, again, seen
 
 
 def tell_taxes(plan: WorldPlan, district: int, firms: Firms, months: Months) -> dict[str, list[pa.Table]]:
@@ -138,7 +139,7 @@ def _tell_returns(
     return tell(
         "tax_filing",
         columns,
-        at=instant(filed, 15 * _HOUR),
+        at=instant(filed),  # a return has a day and no hour
         source="e_tax_returns",
         key=("business_id", "tax", "period_end_on"),
     )
@@ -160,6 +161,7 @@ def tell_books(plan: WorldPlan, district: int, firms: Firms, months: Months) -> 
     none = np.zeros(len(firm), np.int64)
     lines = ((sales, none), (none, sales), (cost, none), (none, cost), (fixed, none), (none, fixed))
     end = plan.first_days[month + 1] - 1
+    firsts = [first_of_month(plan.first_month + number) for number in range(plan.months)]
     tables = []
     for place, ((debit, credit), (account, sort)) in enumerate(zip(lines, _ACCOUNTS, strict=True)):
         columns = {
@@ -169,10 +171,10 @@ def tell_books(plan: WorldPlan, district: int, firms: Firms, months: Months) -> 
             "account_class": sort,
             "debit_fen": debit,
             "credit_fen": credit,
-            "voucher_id": named("V", (plan.first_month + month) * 10 + 1, 7),
+            "voucher_id": words([f"{day:%Y%m}-记-1" for day in firsts], month),
             "line_no": place + 1,
         }
-        known = instant(end + 20)
+        known = instant(end + 15)  # a month is closed by the 15th of the next one, as sources say of books
         tables.append(
             tell(
                 "ledger_line",

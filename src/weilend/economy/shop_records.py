@@ -66,6 +66,7 @@ def tell_orders(plan: WorldPlan, district: int, shops: Shops, orders: Orders, li
         "line_no": 1,
         "platform": words([one.name for one in catalogue().platforms], shops.platform[orders.shop]),
         "paid_fen": orders.fen,
+        "pay_at": orders.at,
         "units_count": orders.units,
         "category": words([one.code for one in catalogue().categories], shops.category[orders.shop]),
         "buyer_level": orders.level,
@@ -76,7 +77,7 @@ def tell_orders(plan: WorldPlan, district: int, shops: Shops, orders: Orders, li
     last = {
         **said,
         "status": words(("completed", "closed", "closed"), orders.fate),
-        "refund_state": words(("none", "refunded", "none"), orders.fate),
+        "refund_state": words(("none", "refunded", "refunded"), orders.fate),
         "refunded_fen": np.where(orders.fate == COMPLETED, 0, orders.fen),
         "consign_at": maybe(lives.sent, orders.fate != UNSHIPPED),
         "signed_at": maybe(lives.signed, orders.fate != UNSHIPPED),

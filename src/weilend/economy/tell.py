@@ -11,17 +11,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from weilend.economy.accounts import close_months, move_money, settle_shops
 from weilend.economy.district import District
 from weilend.economy.loan_records import tell_applications, tell_loans
 from weilend.economy.loans import decide_of_old, live_loans
 from weilend.economy.money_records import tell_bank, tell_wallets
 from weilend.economy.paper_records import tell_books, tell_papers, tell_taxes
-from weilend.economy.raw import joined, rows_of
-from weilend.economy.shop_records import live_orders, tell_orders, tell_shops
-from weilend.economy.shops import make_orders, make_shops
+from weilend.economy.people import tell_people
+from weilend.economy.shop_records import tell_orders, tell_shops
 from weilend.economy.traces import TRUTH
-from weilend.economy.trade import make_papers
+from weilend.economy.trading import live_trade
 from weilend.economy.truth import name_patterns, tell_truth
 
 #: Records of a district by kind.
@@ -46,34 +44,23 @@ def tell_district(district: District) -> Telling:
     >>> from weilend.economy.plan import make_plan
     >>> told = tell_district(make_district(make_plan(businesses=20, months=6, seed=1), 0))
     >>> {"order", "bank_entry", "invoice", "tax_filing", "application"} <= set(told.records), sorted(told.truth)
-    (True, ['applications', 'firms', 'frauds', 'records'])
+    (True, ['applications', 'firms', 'frauds', 'records', 'users'])
     """
-    plan, number, firms, months = district.plan, district.number, district.firms, district.months
-    planted = list(district.planted.values())
-    shops = make_shops(plan, number, firms)
-    orders = joined(
-        [make_orders(plan, number, firms, months, shops), *(one.orders for one in planted if one.orders is not None)]
-    )
-    orders = rows_of(orders, np.lexsort((orders.at, orders.shop)))
-    lives = live_orders(plan, number, shops, orders)
-    payouts = settle_shops(plan, shops, orders, lives)
-    flows = joined(
-        [move_money(plan, number, firms, months, shops, payouts), *(one.flows for one in planted if one.flows is not None)]
-    )
-    flows, balance = close_months(plan, firms, months, flows)
-    papers = joined([make_papers(plan, number, firms, months), *(one.papers for one in planted if one.papers is not None)])
-    decisions = decide_of_old(district)
+    plan, number, firms, months = district.plan, district.number, district.firms, district.shown
+    trading = live_trade(district)
+    scene, decisions = district.scene(trading.planted), decide_of_old(district)
     parts = [
-        tell_orders(plan, number, shops, orders, lives),
-        tell_shops(plan, number, firms, months, shops, orders),
-        tell_bank(plan, number, firms, flows, balance, np.zeros(len(balance), np.int64)),
-        tell_wallets(plan, number, firms, shops, payouts, plan.constants["ad_share"]),
-        tell_papers(plan, number, firms, papers),
+        tell_orders(plan, number, trading.shops, trading.orders, trading.lives),
+        tell_shops(plan, number, firms, months, trading.shops, trading.orders),
+        tell_bank(plan, number, firms, district.people, trading.flows, trading.balance),
+        tell_wallets(plan, number, firms, trading.shops, trading.payouts, plan.constants["ad_share"]),
+        tell_papers(plan, number, firms, trading.papers),
         tell_taxes(plan, number, firms, months),
         tell_books(plan, number, firms, months),
+        tell_people(scene, district.campaign),
         tell_applications(district, decisions),
         tell_loans(district, live_loans(district, decisions)),
-        *({kind: [table] for kind, table in one.records.items()} for one in planted),
+        *({kind: [table] for kind, table in one.records.items()} for one in trading.planted.values()),
     ]
     made = pa.concat_tables([table for part in parts for table in part.get(TRUTH, ())])
     return Telling(merged(parts), tell_truth(district, decisions) | {"records": name_patterns(made)})

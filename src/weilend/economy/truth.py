@@ -5,6 +5,7 @@ and proofs; it is written beside a world, never into its book.
 from __future__ import annotations
 
 from itertools import product
+from typing import Final
 
 import msgspec
 import numpy as np
@@ -15,11 +16,14 @@ from weilend.economy.credit import Offer, expected_pd, outcome, standard_offer
 from weilend.economy.district import District
 from weilend.economy.firms import NEVER, Ints
 from weilend.economy.fraud import PATTERNS
-from weilend.economy.loan_records import application_days, application_ids
+from weilend.economy.loan_records import application_ids
 from weilend.economy.loans import Decisions, take_up, true_hazards
 from weilend.economy.months import to_fen, to_ppm
-from weilend.economy.traces import dates
+from weilend.economy.people import owner_codes
+from weilend.economy.traces import dates, local_day
 
+#: The pattern that lies behind honest people's applications: several lenders within weeks.
+STACKING: Final = "stacking"
 #: The offers at which every applicant's outcome is known: the standard limit times these, at these yearly rates, for a year.
 LIMIT_FACTORS, RATES = (0.5, 1.0, 2.0), (0.10, 0.15, 0.20)
 
@@ -40,7 +44,8 @@ def offers_of(district: District) -> dict[str, Offer]:
 
 
 def tell_truth(district: District, decisions: Decisions) -> dict[str, pa.Table]:
-    """Return the tables of the truth: `firms`, `applications` (the potential outcome of each at every offer), `frauds`.
+    """Return the tables of the truth: `firms`, `applications` (the potential outcome of each at every offer), `frauds`,
+    `users` (who owns a firm, who would ask anyway, what a contact by each channel would cause).
 
     >>> from weilend.economy.district import make_district
     >>> from weilend.economy.loans import decide_of_old
@@ -48,9 +53,14 @@ def tell_truth(district: District, decisions: Decisions) -> dict[str, pa.Table]:
     >>> district = make_district(make_plan(businesses=60, months=12, seed=1), 0)
     >>> truth = tell_truth(district, decide_of_old(district))
     >>> sorted(truth), "pd_ppm_limit_100_rate_15" in truth["applications"].column_names
-    (['applications', 'firms', 'frauds'], True)
+    (['applications', 'firms', 'frauds', 'users'], True)
     """
-    return {"firms": _firms(district), "applications": _applications(district, decisions), "frauds": _frauds(district)}
+    return {
+        "firms": _firms(district),
+        "applications": _applications(district, decisions),
+        "frauds": _frauds(district),
+        "users": _users(district),
+    }
 
 
 def _firms(district: District) -> pa.Table:
@@ -84,7 +94,7 @@ def _applications(district: District, decisions: Decisions) -> pa.Table:
     columns = {
         "application_id": application_ids(district),
         "business_id": pa.array(district.firms.code[asks.firm]),
-        "happened_on": dates(application_days(district)),
+        "happened_on": dates(local_day(district.asked_at())),
         "month": asks.month,
         "want_fen": to_fen(asks.want),
         "standard_limit_fen": to_fen(next(iter(offers.values())).limit / LIMIT_FACTORS[0]),
@@ -133,12 +143,32 @@ def _pattern_of_firms(district: District) -> Ints:
 
 
 def _pattern_of_asks(district: District) -> Ints:
-    """Return the pattern behind each application: that of its firm, once the fraud has begun."""
-    since = np.full(len(district.firms), NEVER)
-    for one in district.planted.values():
-        since[one.firm] = one.since
-    asks = district.asks
-    return np.where(asks.month >= since[asks.firm], _pattern_of_firms(district)[asks.firm], 0)
+    """Return the pattern behind each application: that which made it, or stacking, where a firm that stacks asks after it began."""
+    pattern, first = np.zeros(len(district.asks), np.int64), len(district.campaign.asks)
+    for number, (name, one) in enumerate(district.planted.items(), start=1):
+        if name == STACKING:
+            since = np.full(len(district.firms), NEVER)
+            since[one.firm] = one.since
+            pattern = np.where((pattern == 0) & (district.asks.month >= since[district.asks.firm]), number, pattern)
+        if one.asks is not None:
+            pattern[first : first + len(one.asks)] = number
+            first += len(one.asks)
+    return pattern
+
+
+def _users(district: District) -> pa.Table:
+    """Return, of every user, whether he owns a firm and what a contact would cause in the month that the campaign counts."""
+    people, reach = district.people, district.campaign.reach
+    channels = [one.name for one in catalogue().channels]
+    return pa.table(
+        {
+            "owner_id": owner_codes(district.number, np.arange(len(people))),
+            "is_owner": people.is_owner,
+            "month": np.full(len(people), reach.month),
+            "asks_anyway": reach.anyway,
+            **{f"uplift_ppm_{name}": reach.uplift_ppm[:, place] for place, name in enumerate(channels)},
+        }
+    )
 
 
 def _names(pattern: Ints) -> pa.Array:

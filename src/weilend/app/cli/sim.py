@@ -20,8 +20,13 @@ def sim_group() -> None:
 @click.option("--seed", default=1, show_default=True, help="The same seed gives the same world.")
 @click.option("--world-seed", default=0, help="Draw other constants within their bounds: a world that nobody tuned.")
 @click.option("--workers", default=2, show_default=True, help="Processes; any number makes the same world.")
+@click.option(
+    "--files", default=0, type=click.IntRange(0), help="Also write what so many firms (12, say) hand over: OUT/files."
+)
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="A new folder.")
-def sim_world(businesses: int, users: int, months: int, seed: int, world_seed: int, workers: int, out: Path) -> None:
+def sim_world(
+    businesses: int, users: int, months: int, seed: int, world_seed: int, workers: int, files: int, out: Path
+) -> None:
     """Make a world: a home whose book knows what was told (OUT/home), and the truth beside it (OUT/truth)."""
     from weilend.app.cli import show  # late: see show.open_home
     from weilend.app.desk.worlds import make_world
@@ -29,8 +34,10 @@ def sim_world(businesses: int, users: int, months: int, seed: int, world_seed: i
 
     plan = make_plan(businesses=businesses, users=users, months=months, seed=seed, world_seed=world_seed)
     with show.telling() as tell:
-        made = make_world(plan, out, workers=workers, tell=tell)
+        made = make_world(plan, out, workers=workers, folders=files, tell=tell)
     click.echo(f"{made.total:,} records of {made.businesses:,} businesses in {out}, content {made.content}")
+    if files:
+        click.echo(f"files of {made.folders} of them in {out / 'files'}")
 
 
 @sim_group.command("report")

@@ -4,6 +4,7 @@ sim world`.
 world.json     sizes, seeds, the identity of the constants, how many records, the hash of their content
 home/          a home like any other, its book filled
 truth/         what no record tells, a Parquet file a table; nothing in the home names it
+files/         where asked for: what some firms would hand over, in the formats of banks, platforms and offices
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from weilend.core.calendars import Calendar
 from weilend.core.errors import InputError
 from weilend.core.ids import canonical_json
 from weilend.economy.district import make_district
+from weilend.economy.files import Folder, hand_over
 from weilend.economy.plan import WorldPlan
 from weilend.economy.tell import tell_district
 from weilend.engine.book_fill import Filler, Staged
@@ -35,7 +37,10 @@ _DISTRICTS_AT_ONCE = 4
 
 
 class WorldMade(msgspec.Struct, frozen=True, kw_only=True):
-    """What was made: records by kind, and `content`, the hash of all of them: the same for the same seeds and sizes."""
+    """What was made: records by kind, and `content`, the hash of all of them: the same for the same seeds and sizes.
+
+    `folders` is how many firms have their files beside the book.
+    """
 
     businesses: int
     users: int
@@ -45,6 +50,7 @@ class WorldMade(msgspec.Struct, frozen=True, kw_only=True):
     constants: str
     records: dict[str, int]
     content: str
+    folders: int = 0
 
     @property
     def total(self) -> int:
@@ -60,12 +66,15 @@ class _Part(msgspec.Struct, frozen=True):
     digests: tuple[str, ...]
 
 
-def make_world(plan: WorldPlan, folder: Path, *, workers: int = 2, tell: Tell = say_nothing) -> WorldMade:
-    """Make a world in a new folder; any number of workers makes the same. Raises `InputError` where the folder has something in
-    it.
+def make_world(plan: WorldPlan, folder: Path, *, workers: int = 2, folders: int = 0, tell: Tell = say_nothing) -> WorldMade:
+    """Make a world in a new folder, with the files of some firms; any number of workers makes the same.
+
+    Raises `InputError` where the folder has something in it, or the first district has not so many firms.
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise InputError(f"{folder} is not an empty folder", hint="name a new one")
+    if folders:
+        write_files(plan, folder / "files", folders)
     home = open_home(folder / "home")
     parts = []
     for part in _make_parts(plan, home, workers):
@@ -82,9 +91,16 @@ def make_world(plan: WorldPlan, folder: Path, *, workers: int = 2, tell: Tell = 
         constants=plan.constants.identity(),
         records=records,
         content=sha256("".join(digest for part in parts for digest in part.digests).encode()).hexdigest()[:32],
+        folders=folders,
     )
     (folder / "world.json").write_bytes(canonical_json(made))
     return made
+
+
+def write_files(plan: WorldPlan, folder: Path, count: int) -> tuple[Folder, ...]:
+    """Write what some firms of a world's first district would hand over; raises `InputError` where there are not so many."""
+    district = make_district(plan, 0)
+    return hand_over(district, tell_district(district).records, folder, count=count, calendar=Calendar())
 
 
 def _make_parts(plan: WorldPlan, home: Home, workers: int) -> Iterator[_Part]:

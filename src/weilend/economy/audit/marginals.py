@@ -19,7 +19,7 @@ from weilend.core.registry import Registry
 #: Reads some columns of a kind of record of the whole book.
 Read = Callable[[str, list[str]], pa.Table]
 #: The pattern that many honest firms commit a little: asking several lenders at once.
-MILD: Final = "loan_stacking"
+MILD: Final = "stacking"
 
 
 class Seen(msgspec.Struct, frozen=True, eq=False):
