@@ -1,4 +1,4 @@
-"""In: sizes and seeds. Out: a world on disk. Used: as `weilend sim`."""
+"""In: sizes and seeds. Out: a world, or a lender's files out of one, on disk. Used: as `weilend sim`."""
 
 from __future__ import annotations
 
@@ -79,6 +79,19 @@ def sim_audit(world: Path | None, drawn: int, businesses: int, months: int, seed
     if page is not None:
         page.write_text(write_markdown(audits), encoding="utf-8")
     sys.exit(0 if all(one.passes for one in audits) else 1)
+
+
+@sim_group.command("portfolio")
+@click.option("--seed", default=1, show_default=True, help="The same seed gives the same files.")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="A new folder.")
+def sim_portfolio(seed: int, out: Path) -> None:
+    """Write firms of a world, 123 with a known outcome, as files of source cumcm2020c (OUT/files), the truth beside (OUT/truth)."""
+    from weilend.app.desk.portfolios import make_portfolio_files  # late: see show.open_home
+
+    made = make_portfolio_files(seed, out)
+    told = made.records["external_outcome"].num_rows
+    invoices = made.records["invoice"].num_rows
+    click.echo(f"{invoices:,} invoices of {made.truth.num_rows} firms in {out}, the outcome of {told} known")
 
 
 COMMANDS = (sim_group,)
