@@ -7,13 +7,14 @@ from functools import cache
 import msgspec
 import numpy as np
 
-from weilend.economy.accounts import move_money, settle_shops
+from weilend.economy.accounts import move_money, pay_out, settle_shops
 from weilend.economy.constants import Constants
 from weilend.economy.credit import find_asks
 from weilend.economy.firms import make_firms
 from weilend.economy.fraud import PATTERNS, Ground, Trade, leave, lived, plant
 from weilend.economy.months import live_months
 from weilend.economy.plan import DISTRICT_FIRMS, WorldPlan, make_plan
+from weilend.economy.raw import joined
 from weilend.economy.shop_records import live_orders
 from weilend.economy.shops import make_orders, make_shops
 from weilend.economy.trade import make_papers
@@ -47,7 +48,7 @@ def honest_trade(ground: Ground, planted) -> Trade:
     shops = make_shops(plan, ground.district, firms)
     orders = make_orders(plan, ground.district, firms, months, shops)
     payouts = settle_shops(plan, shops, orders, live_orders(plan, ground.district, shops, orders))
-    flows = move_money(plan, ground.district, firms, months, shops, payouts)
+    flows = joined([move_money(plan, ground.district, firms, months, shops), pay_out(shops, payouts)])
     papers = make_papers(plan, ground.district, firms, months)
     return Trade(flows=flows, orders=orders, papers=papers, shop_firm=shops.firm)
 

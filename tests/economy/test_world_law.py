@@ -77,7 +77,7 @@ def test_balances_run_and_never_fall_below_zero():
     table = told().records["bank_entry"]
     forged = told().truth["records"].filter(pc.equal(told().truth["records"]["kind"], "bank_entry"))
     table = table.filter(pc.invert(pc.is_in(table["business_id"], value_set=_accused(table, forged))))
-    account = table["account_id"].combine_chunks().dictionary_encode().indices.to_numpy()
+    account = table["business_id"].combine_chunks().dictionary_encode().indices.to_numpy()
     order = np.lexsort((table["line_no"].to_numpy(), table["happened_on"].cast(pa.int32()).to_numpy(), account))
     signed = np.where(pc.equal(table["direction"], "in").to_numpy(zero_copy_only=False), 1, -1) * table["amount_fen"].to_numpy()
     balance, signed, account = table["balance_fen"].to_numpy()[order], signed[order], account[order]

@@ -54,7 +54,7 @@ def tell_bank(
         "lender_id": words([f"lender-{number:02d}" for number in range(LENDERS)], flows.lender),
         "has_time": True,
     }
-    key = ("account_id", "happened_on", "line_no")
+    key = ("business_id", "account_id", "happened_on", "line_no")
     lines = tell("bank_entry", columns, at=instant(flows.day, flows.second), lag_days=1, source="bank_statement", key=key)
     balances = _tell_balances(plan, firms, number, account, flows, balance)
     return {"bank_entry": [lines], "statement_balance": [balances], TRUTH: [mark("bank_entry", lines, flows.pattern)]}
@@ -86,7 +86,7 @@ def _tell_balances(plan: WorldPlan, firms: Firms, number: Ints, account: pa.Arra
         "closing_fen": balance[last],
         "lines_count": last - first + 1,
     }
-    key = ("account_id", "period_start_on", "period_end_on")
+    key = ("business_id", "account_id", "period_start_on", "period_end_on")
     return tell("statement_balance", columns, at=instant(end), lag_days=1, source="bank_statement", key=key)
 
 
@@ -98,7 +98,8 @@ def tell_wallets(
     """
     dice = plan.dice("wallets", district)
     ids, count = shop_ids(shops), len(payouts.shop)
-    ads = to_fen(ad_share / 2 * payouts.sales / 100 * np.exp(0.5 * dice.standard_normal(count)))
+    monthly = payouts.half % 2 == 1  # what was spent on advertising is taken with the second half
+    ads = to_fen(ad_share * payouts.sales / 100 * np.exp(0.5 * dice.standard_normal(count))) * monthly
     out = payouts.sales - payouts.refunds - payouts.fee
     lines = (("in", "sale", payouts.sales), ("out", "refund", payouts.refunds), ("out", "fee", payouts.fee),
              ("out", "ad_spend", ads), ("neutral", "withdraw", out))  # fmt: skip

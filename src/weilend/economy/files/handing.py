@@ -79,7 +79,7 @@ def hand_over(
 
 def _hand(district: District, shops: Shops, place: int, turn: int, records: Records, out: Path, calendar: Calendar) -> Folder:
     code = str(district.firms.code[place])
-    own = shop_ids(district.plan, shops).filter(pa.array(shops.firm == place)).to_pylist()
+    own = shop_ids(shops).filter(pa.array(shops.firm == place)).to_pylist()
     mine = _records_of(code, own, records)
     banks = COMPANY_BANKS if district.firms.is_company[place] else OWNER_BANKS
     cast: Cast = cast_names(district, place, banks[turn % len(banks)], mine)
