@@ -22,13 +22,13 @@ $(READY_TO_TEST): $(READY) requirements-test.lock
 	$(PIP) --requirement requirements-test.lock
 	touch $@
 
-DEMO_DATA := $(if $(DATA),$(DATA),demo/world)
+DEMO_DATA := $(if $(DATA),$(DATA),demo/portfolio/files)
 DEMO_NOTE := $(if $(DATA),,a made-up economy of seed 1: no figure here says anything about real businesses)
 DEMO_BUDGET_YUAN := $(if $(DATA),100000000,20000000)
 
 demo: $(READY)  ## the main job on a small made-up economy; DATA=PATH runs it on real invoices
-	mkdir -p demo && rm -rf demo/home demo/out
-	$(if $(DATA),,$(BIN)/weilend sim world --seed 1 --out demo/world)
+	mkdir -p demo && rm -rf demo/home demo/out demo/portfolio
+	$(if $(DATA),,$(BIN)/weilend sim portfolio --seed 1 --out demo/portfolio)
 	$(BIN)/weilend run enterprise_loan --data cumcm2020c=$(DEMO_DATA) --consent own-data --budget-yuan $(DEMO_BUDGET_YUAN) \
 		--as-of 2020-01-01 --assume-label-known --note "$(DEMO_NOTE)" --home demo/home --out demo/out
 	$(BIN)/weilend replay --all --home demo/home

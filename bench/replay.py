@@ -19,7 +19,7 @@ from weilend.app.desk.desk import Desk, open_desk
 from weilend.app.desk.sealed import Sealed, keep_sealed, make_evaluator
 from weilend.app.desk.steps import DeskSteps, Request
 from weilend.core.values import Application
-from weilend.economy.world import make_invoice_world, write_world
+from weilend.economy.portfolio import make_portfolio, write_portfolio
 from weilend.features.sets import FEATURE_SETS
 from weilend.lending import load_product
 
@@ -40,17 +40,17 @@ def rows(receipts: int = 5_000) -> list[Row]:
 
 
 def make_home(folder: Path, receipts: int) -> Desk:
-    """Return the desk of a home in which every firm of a made-up world has been decided once."""
+    """Return the desk of a home in which every firm of a made-up portfolio has been decided once."""
     desk = open_desk(folder / "home")
     known = max(receipts // 10, 1)
-    world = make_invoice_world(1, with_history=known, without_history=receipts - known, months=12)
-    write_world(world, folder / "exports", calendar=desk.home.calendar)
+    portfolio = make_portfolio(1, with_history=known, without_history=receipts - known, months=12)
+    write_portfolio(portfolio, folder / "exports", calendar=desk.home.calendar)
     desk.ingest(folder / "exports", consent=CONSENT)
     product = load_product(PRODUCT)
     features = FEATURE_SETS[product.feature_set]
     sealed = Sealed(make_evaluator(product, features), product, features, None)
     keep_sealed(desk.home, sealed, at=0)
-    steps, firms = DeskSteps(desk.home, sealed), world.truth["business_id"].to_pylist()
+    steps, firms = DeskSteps(desk.home, sealed), portfolio.truth["business_id"].to_pylist()
     as_of = desk.home.calendar.start_of(AS_OF)
     for start in range(0, receipts, AT_ONCE):
         asked = tuple(

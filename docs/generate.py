@@ -1,5 +1,5 @@
-"""In: the code. Out: docs/commands.md, features.md, sources/tables.md, the picture of the report. Used: by `make docs`;
-a test checks them.
+"""In: the code. Out: docs/commands.md, features.md, sources/tables.md, methodology/economy_constants.md, the picture of the
+report. Used: by `make docs`; a test checks them.
 
 The pages are texts of the program itself, so they cannot say something else than it does.
 """
@@ -16,6 +16,7 @@ import click
 
 from weilend.app.cli.main import cli
 from weilend.app.desk.dictionary import SIGNS, describe_feature
+from weilend.economy.constants import declared, draw_constants
 from weilend.features.sets import THEMES
 from weilend.sources import PROFILES
 from weilend.sources.explain import EVIDENCE
@@ -75,7 +76,29 @@ def tables_page() -> str:
     return f"# Tables\n{GENERATED}\n{opening}\n\n" + "\n".join(lines) + "\n"
 
 
-PAGES = {"commands.md": commands_page, "features.md": features_page, "sources/tables.md": tables_page}
+def constants_page() -> str:
+    """Return every constant of the economy with its bounds and its source."""
+    opening = (
+        "Every number of `weilend.economy`: what the default world has, between what other worlds draw it (`--world-seed`), and "
+        "where it comes from. What they mean says [the economy](economy_world.md)."
+    )
+    parts = [f"# Constants of the economy\n{GENERATED}\n{opening}\n\nIdentity of the default: `{draw_constants(0).identity()}`"]
+    section = ""
+    for one in declared().values():
+        if one.section != section:
+            section = one.section
+            parts.append(f"\n## {section}\n\n| constant | value | from | to | source |\n|---|---|---|---|---|")
+        bounds = ("", "") if one.lo == one.hi else (f"{one.lo:g}", f"{one.hi:g}")
+        parts.append(f"| `{one.name}` | {one.value:g} | {bounds[0]} | {bounds[1]} | {one.source} |")
+    return "\n".join(parts) + "\n"
+
+
+PAGES = {
+    "commands.md": commands_page,
+    "features.md": features_page,
+    "methodology/economy_constants.md": constants_page,
+    "sources/tables.md": tables_page,
+}
 
 
 def take_picture(report: Path, picture: Path) -> bool:

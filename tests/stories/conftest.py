@@ -11,8 +11,8 @@ from types import SimpleNamespace
 import pytest
 
 from weilend.app.desk.desk import open_desk
+from weilend.app.desk.portfolios import FILES, make_portfolio_files
 from weilend.app.desk.run import Order
-from weilend.app.desk.worlds import make_world
 
 AS_OF = date(2020, 1, 1)
 BUDGET_FEN = 10_000_000_000
@@ -40,10 +40,10 @@ def order_for(data: Path, **changes: object) -> Order:
 
 @pytest.fixture(scope="session")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small economy in real formats."""
+    """The files of 425 firms of a made-up world, as a lender would have them."""
     folder = tmp_path_factory.mktemp("world")
-    make_world(1, folder)
-    return folder
+    make_portfolio_files(1, folder)
+    return folder / FILES
 
 
 @pytest.hookimpl(tryfirst=True)

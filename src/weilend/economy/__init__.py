@@ -1,5 +1,7 @@
-"""A seeded world with known truth, so that everything runs without data; imported only by app and tests."""
+"""A seeded world with known truth: owners, firms, shops, flows, devices, lenders and fraud; imported only by app and tests.
 
-from weilend.economy.world import World, make_churn, make_invoice_world, write_world
-
-__all__ = ["World", "make_churn", "make_invoice_world", "write_world"]
+`plan.py` says how large a world is and cuts it into districts, each a market of its own that is made from the seed alone; so the
+time grows with the size, and two processes make the same world as one. In a district: `firms.py` who is there, `months.py` what
+each month brought, `credit.py` who needs money and who can pay it back (the truth), then one file for each sort of trace that
+life leaves. `constants.toml` has every number.
+"""

@@ -1,86 +1,84 @@
-"""In: nothing. Out: every constant of the economy. Used: by the modules here; docs/methodology/economy.md says why.
+"""In: `constants.toml`. Out: the constants of a world, the default one or one drawn within stated bounds. Used: by every module
+here.
 
-`*_RISK` is how much one standard deviation of latent risk moves a behaviour, `*_NOISE` how much firms differ for other reasons;
-the ratio of the two makes the signal as weak as it is in life.
+A held-out world has constants that nobody chose: each one with bounds is drawn evenly between them. What a world was made with is
+said by `identity`, so that results can name the constants that they were reported for.
 """
 
 from __future__ import annotations
 
-from datetime import date
-from typing import Final
+import tomllib
+from functools import cache
+from importlib.resources import files
 
-LAST_MONTH: Final = date(2020, 2, 1)
-MAX_MONTHS: Final = 41
+import msgspec
+import numpy as np
 
-# outcome
-BAD_RATE: Final = 0.22
-RISK_SLOPE: Final = 2.2
-SIZE_RISK_CORRELATION: Final = -0.45
+from weilend.core.errors import NotFoundError
+from weilend.core.ids import content_hash
 
-# volume
-SALES_PER_MONTH: Final = 2.2
-SALES_PER_MONTH_SPREAD: Final = 0.9
-PURCHASES_PER_SALE: Final = 0.8
-PURCHASES_PER_SALE_RISK: Final = -0.2
-PURCHASES_PER_SALE_NOISE: Final = 0.35
-TICKET_YUAN: Final = 18_000.0
-TICKET_SIZE: Final = 0.35
-TICKET_NOISE: Final = 0.7
-TICKET_WITHIN: Final = 0.7
-MAX_NET_FEN: Final = 99_999_999
 
-# course over time
-SEASON: Final = (1.0, 0.6, 0.95, 1.0, 1.05, 1.05, 1.0, 1.0, 1.05, 0.95, 1.1, 1.25)
-LOCKDOWN: Final = 0.35
-DRIFT_RISK: Final = -0.012
-DRIFT_NOISE: Final = 0.012
-SHOCK_SIZE: Final = 0.35
-SHOCK_RISK: Final = 0.25
-SHOCK_NOISE: Final = 0.3
-SHOCK_MEMORY: Final = 0.5
-LATE_ENTRY_SHARE: Final = 0.35
-LATEST_ENTRY: Final = 0.6
-EXIT_HAZARD: Final = 0.0015
-EXIT_RISK: Final = 0.9
-IDLE_RATE: Final = 0.03
-IDLE_RISK: Final = 0.7
-IDLE_NOISE: Final = 0.8
+class Constant(msgspec.Struct, frozen=True, kw_only=True):
+    """A number of the economy: its default, the bounds that other worlds draw it from, and where it comes from.
 
-# documents
-VOID_RATE: Final = 0.06
-VOID_RISK: Final = 0.5
-VOID_NOISE: Final = 0.6
-RED_RATE: Final = 0.02
-RED_RISK: Final = 0.5
-RED_NOISE: Final = 0.6
-RED_MAX_DELAY_DAYS: Final = 60
-REPEATED_SHARE: Final = 0.01
-FORMS: Final = ("company", "branch", "sole_trader", "other")
-FORM_SHARES_WITH_HISTORY: Final = (0.90, 0.03, 0.02, 0.05)
-FORM_SHARES_WITHOUT_HISTORY: Final = (0.67, 0.02, 0.19, 0.12)
-TAX_CLASSES: Final = ("goods", "services", "small")
-TAX_CLASS_SHARES: Final = (0.4, 0.3, 0.3)
-SERVICES_TAX_PPM: Final = 60_000
-SMALL_TAX_PPM: Final = 30_000
-GOODS_TAX_PPM: Final = ((date(2016, 5, 1), 170_000), (date(2018, 5, 1), 160_000), (date(2019, 4, 1), 130_000))
+    >>> declared()["owner_share_of_users"].lo
+    0.2
+    """
 
-# parties
-LISTED_PARTIES: Final = 40
-CONCENTRATION: Final = 0.9
-CONCENTRATION_RISK: Final = 0.25
-CONCENTRATION_NOISE: Final = 0.35
-TURNOVER_PER_MONTH: Final = 0.4
-TURNOVER_RISK: Final = 0.2
-TURNOVER_NOISE: Final = 0.5
-PARTIES_PER_FIRM: Final = 12
-PARTY_SKEW: Final = 1.5
+    section: str
+    name: str
+    value: float
+    lo: float
+    hi: float
+    source: str
 
-# ratings
-RATING_COPIES_BAD: Final = 0.89
-RATING_NOISE: Final = 1.0
-GOOD_RATING_SHARES: Final = (0.28, 0.39, 0.33)
 
-# the synthetic table of rates and borrowers lost
-CHURN_RATES_PPM: Final = (40_000, *range(42_500, 150_000, 4_000), 150_000)
-CHURN_CEILING_PPM: Final = {"A": 980_000, "B": 960_000, "C": 960_000}
-CHURN_SCALE_PPM: Final = {"A": 40_000, "B": 44_000, "C": 46_000}
+class Constants(msgspec.Struct, frozen=True):
+    """The constants of one world by name.
+
+    >>> draw_constants(0)["owner_share_of_users"]
+    0.25
+    """
+
+    world_seed: int
+    values: dict[str, float]
+
+    def __getitem__(self, name: str) -> float:
+        """Return a constant; `NotFoundError` where there is none of that name."""
+        if name not in self.values:
+            raise NotFoundError(f"the economy has no constant {name}", hint="see economy/constants.toml")
+        return self.values[name]
+
+    def identity(self) -> str:
+        """Return the content hash of all constants, counted in billionths."""
+        return content_hash({name: round(value * 10**9) for name, value in self.values.items()})
+
+
+@cache
+def declared() -> dict[str, Constant]:
+    """Return every constant as it is declared, in the order of the file.
+
+    >>> declared()["exit_hazard"].section
+    'firms'
+    """
+    sections = tomllib.loads((files("weilend.economy") / "constants.toml").read_text("utf-8"))
+    found = {}
+    for section, entries in sections.items():
+        for name, entry in entries.items():
+            lo, hi = entry.get("lo", entry["value"]), entry.get("hi", entry["value"])
+            found[name] = Constant(section=section, name=name, value=entry["value"], lo=lo, hi=hi, source=entry["source"])
+    return found
+
+
+def draw_constants(world_seed: int) -> Constants:
+    """Return the constants of a world: the default ones for 0, for any other seed drawn evenly within their bounds.
+
+    >>> one = draw_constants(3)
+    >>> one == draw_constants(3), one["exit_hazard"] != draw_constants(4)["exit_hazard"]
+    (True, True)
+    """
+    known = declared()
+    if world_seed == 0:
+        return Constants(0, {name: float(one.value) for name, one in known.items()})
+    dice = np.random.default_rng([world_seed, 2])
+    return Constants(world_seed, {name: float(dice.uniform(one.lo, one.hi)) for name, one in known.items()})

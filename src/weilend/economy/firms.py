@@ -1,7 +1,8 @@
-"""In: a random generator and numbers of firms. Out: `Firms`, latent traits and the true probability of default. Used: by world.
+"""In: a plan and a district. Out: `Firms`, who is there and how they are, the hidden traits among it. Used: by every maker here.
 
-A latent risk moves several behaviours a little and the outcome too; size goes with it but does not decide. Nothing that names a
-firm (its number, its place in a file) is drawn from anything that says how it is.
+Three traits are hidden: `quality` (how well the firm is run) and `discipline` (how much the owner minds a promise) leave weak
+traces everywhere; `unseen` (health, family, luck) leaves none but in what other lenders' account managers sensed. Codes are
+drawn apart from everything, so that no code tells anything.
 """
 
 from __future__ import annotations
@@ -9,106 +10,124 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import brentq
-from scipy.special import expit, logit
 
-from weilend.economy import constants as c
+from weilend.economy.catalogue import catalogue, drawn
+from weilend.economy.plan import WorldPlan
 
 Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
+
+#: A firm that never closes within the world.
+NEVER = 10_000
 
 
 class Firms(msgspec.Struct, frozen=True, kw_only=True, eq=False):
-    """Traits of firms, one array entry each; rates are per month or per invoice, spreads are of logarithms."""
+    """Traits of the firms of a district, one array entry each. Money is yuan a month, months count from the first one told.
 
-    code: tuple[str, ...]
-    has_history: Bools
-    risk: Floats
-    pd: Floats
-    default: Bools
-    rating: npt.NDArray[np.str_]
-    legal_form: npt.NDArray[np.str_]
-    tax_class: npt.NDArray[np.str_]
-    sales_per_month: Floats
-    purchases_per_sale: Floats
-    ticket_fen: Floats
-    drift: Floats
+    `fixed` are costs that do not move with sales, `goods` the share of sales that the goods cost, `shock` the spread of a month's
+    chance, `buffer` the months of sales that lie in the account at first.
+    """
+
+    code: npt.NDArray[np.str_]
+    industry: Ints
+    region: npt.NDArray[np.str_]
+    is_company: Bools
+    founded: Ints
+    closed: Ints
+    quality: Floats
+    discipline: Floats
+    unseen: Floats
+    size: Floats
+    sales: Floats
+    goods: Floats
+    fixed: Floats
+    growth: Floats
     shock: Floats
-    idle_rate: Floats
-    void_rate: Floats
-    red_rate: Floats
-    concentration: Floats
-    turnover: Floats
-    entry_share: Floats
-    exit_hazard: Floats
-    repeated: Bools
+    buffer: Floats
+    has_shop: Bools
+    has_invoices: Bools
+    has_books: Bools
+
+    def __len__(self) -> int:
+        return len(self.code)
 
 
-def make_firms(rng: np.random.Generator, with_history: int, without_history: int) -> Firms:
-    """Return firms with E1 … in random order; the first `with_history` numbers have an outcome that others may know.
+def make_firms(plan: WorldPlan, district: int) -> Firms:
+    """Return the firms of a district.
 
-    >>> firms = make_firms(np.random.default_rng(7), 3, 2)
-    >>> firms.code, firms.has_history.tolist()
-    (('E1', 'E2', 'E3', 'E4', 'E5'), [True, True, True, False, False])
+    >>> from weilend.economy.plan import make_plan
+    >>> firms = make_firms(make_plan(businesses=50, months=12, seed=1), 0)
+    >>> len(firms), len(set(firms.code)), bool((firms.closed > firms.founded).all())
+    (50, 50, True)
     """
-    count = with_history + without_history
-    has_history = np.arange(count) < with_history
-    size = rng.standard_normal(count)
-    tie = c.SIZE_RISK_CORRELATION
-    risk = tie * size + np.sqrt(1 - tie**2) * rng.standard_normal(count)
-    pd = expit(intercept() + c.RISK_SLOPE * risk)
-    default = rng.random(count) < pd
-    sales_per_month = c.SALES_PER_MONTH * np.exp(c.SALES_PER_MONTH_SPREAD * size)
+    c, dice, count = plan.constants, plan.dice("firms", district), plan.firms_of(district)
+    sorts = catalogue().industries
+    quality, discipline, unseen = dice.standard_normal((3, count))
+    size = _tied(dice, quality, c["quality_size"])
+    industry = drawn(dice, [one.share for one in sorts], count)
+    is_company = dice.random(count) >= c["sole_trader_share"]
+    founded = _founded(plan, dice, quality)
+    median = np.where(is_company, c["sales_median_company_yuan"], c["sales_median_sole_yuan"])
+    sales = median * np.exp(c["sales_spread"] * size)
+    goods = np.clip(np.array([one.goods for one in sorts])[industry] * np.exp(0.08 * dice.standard_normal(count)), 0.05, 0.9)
+    usual = np.array([one.margin for one in sorts])[industry]
+    margin = usual + c["margin_quality"] * quality + c["margin_spread"] * dice.standard_normal(count)
+    left = 1 - goods
+    fixed = sales * np.clip(c["fixed_cost_share"] * left, 0.02, None)
     return Firms(
-        code=tuple(f"E{number}" for number in range(1, count + 1)),
-        has_history=has_history,
-        risk=risk,
-        pd=pd,
-        default=default,
-        rating=_ratings(rng, risk, default),
-        legal_form=_legal_forms(rng, has_history),
-        tax_class=rng.choice(c.TAX_CLASSES, count, p=c.TAX_CLASS_SHARES),
-        sales_per_month=sales_per_month,
-        purchases_per_sale=c.PURCHASES_PER_SALE
-        * np.exp(_mixed(rng, risk, c.PURCHASES_PER_SALE_RISK, c.PURCHASES_PER_SALE_NOISE)),
-        ticket_fen=100 * c.TICKET_YUAN * np.exp(_mixed(rng, size, c.TICKET_SIZE, c.TICKET_NOISE)),
-        drift=_mixed(rng, risk, c.DRIFT_RISK, c.DRIFT_NOISE),
-        shock=c.SHOCK_SIZE * np.exp(_mixed(rng, risk, c.SHOCK_RISK, c.SHOCK_NOISE)),
-        idle_rate=expit(logit(c.IDLE_RATE) + _mixed(rng, risk, c.IDLE_RISK, c.IDLE_NOISE)),
-        void_rate=expit(logit(c.VOID_RATE) + _mixed(rng, risk, c.VOID_RISK, c.VOID_NOISE)),
-        red_rate=expit(logit(c.RED_RATE) + _mixed(rng, risk, c.RED_RISK, c.RED_NOISE)),
-        concentration=np.maximum(0.0, c.CONCENTRATION + _mixed(rng, risk, c.CONCENTRATION_RISK, c.CONCENTRATION_NOISE)),
-        turnover=c.TURNOVER_PER_MONTH * np.exp(_mixed(rng, risk, c.TURNOVER_RISK, c.TURNOVER_NOISE)),
-        entry_share=np.where(rng.random(count) < c.LATE_ENTRY_SHARE, c.LATEST_ENTRY * rng.random(count), 0.0),
-        exit_hazard=c.EXIT_HAZARD * np.exp(c.EXIT_RISK * risk),
-        repeated=rng.random(count) < c.REPEATED_SHARE,
+        code=_codes(plan, district),
+        industry=industry,
+        region=_regions(dice, count),
+        is_company=is_company,
+        founded=founded,
+        closed=_closed(plan, dice, founded, quality),
+        quality=quality,
+        discipline=discipline,
+        unseen=unseen,
+        size=size,
+        sales=sales,
+        goods=np.clip(1 - margin - fixed / sales, 0.02, 0.98),  # what is left of a month at usual sales is the margin
+        fixed=fixed,
+        growth=c["growth_quality"] * quality + c["growth_spread"] * dice.standard_normal(count),
+        shock=c["shock_size"] * np.exp(c["shock_quality"] * quality + c["shock_spread"] * dice.standard_normal(count)),
+        buffer=c["buffer_months"] * np.exp(0.2 * quality + c["buffer_spread"] * dice.standard_normal(count)),
+        has_shop=dice.random(count) < np.where(is_company, c["shop_share_company"], c["shop_share_sole"]),
+        has_invoices=dice.random(count) < np.where(is_company, c["invoice_share_company"], c["invoice_share_sole"]),
+        has_books=is_company & (dice.random(count) < c["books_share"]),
     )
 
 
-def intercept() -> float:
-    """Return the intercept at which the mean probability of default over standard normal risk is `BAD_RATE`.
-
-    >>> round(intercept(), 2)
-    -2.17
-    """
-    nodes, weights = np.polynomial.hermite_e.hermegauss(64)
-    weights = weights / weights.sum()
-    return float(brentq(lambda a: float(weights @ expit(a + c.RISK_SLOPE * nodes)) - c.BAD_RATE, -10.0, 10.0))
+def _tied(dice: np.random.Generator, trait: Floats, tie: float) -> Floats:
+    """Return standard normal values that correlate with a trait."""
+    tied: Floats = tie * trait + np.sqrt(1 - tie**2) * dice.standard_normal(len(trait))
+    return tied
 
 
-def _mixed(rng: np.random.Generator, trait: Floats, weight: float, noise: float) -> Floats:
-    return weight * trait + noise * rng.standard_normal(len(trait))
+def _codes(plan: WorldPlan, district: int) -> npt.NDArray[np.str_]:
+    """Return codes whose digits hang on nothing but the district."""
+    places = plan.dice("codes", district).permutation(10_000)[: plan.firms_of(district)]
+    return np.char.add(f"B{district:04d}", np.char.zfill(places.astype(str), 4))
 
 
-def _ratings(rng: np.random.Generator, risk: Floats, default: Bools) -> npt.NDArray[np.str_]:
-    """Return ratings that copy the outcome, as the contest's do: most bad firms are D and no good one is."""
-    seen = (risk + c.RATING_NOISE * rng.standard_normal(len(risk))).argsort().argsort() / max(1, len(risk))
-    letters = np.array(["A", "B", "C"])[np.searchsorted(np.cumsum(c.GOOD_RATING_SHARES)[:2], seen, side="right")]
-    return np.where(default & (rng.random(len(risk)) < c.RATING_COPIES_BAD), "D", letters)
+def _founded(plan: WorldPlan, dice: np.random.Generator, quality: Floats) -> Ints:
+    """Return the founding months: most before the world is told (better ones earlier), a share while it runs."""
+    c = plan.constants
+    months = -np.ceil(dice.exponential(c["age_mean_months"] * np.exp(c["quality_age"] * quality))).astype(np.int64) - 1
+    enters = dice.random(len(quality)) < c["entry_share"] * plan.months / 24
+    return np.where(enters, dice.integers(0, plan.months, len(quality)), months)
 
 
-def _legal_forms(rng: np.random.Generator, has_history: Bools) -> npt.NDArray[np.str_]:
-    known, unknown = (
-        rng.choice(c.FORMS, len(has_history), p=p) for p in (c.FORM_SHARES_WITH_HISTORY, c.FORM_SHARES_WITHOUT_HISTORY)
-    )
-    return np.where(has_history, known, unknown)
+def _closed(plan: WorldPlan, dice: np.random.Generator, founded: Ints, quality: Floats) -> Ints:
+    """Return the month in which each firm closes: it lives a geometric time from its founding or the first month told."""
+    hazard = np.minimum(plan.constants["exit_hazard"] * np.exp(-0.5 * quality), 0.5)
+    lives = dice.geometric(hazard) + 2
+    closed = np.maximum(founded, 0) + lives
+    return np.where(closed >= plan.all_months, NEVER, closed)
+
+
+def _regions(dice: np.random.Generator, count: int) -> npt.NDArray[np.str_]:
+    """Return region codes: nine in ten firms of a district are of its own region."""
+    codes, weights = np.array(list(catalogue().regions)), list(catalogue().regions.values())
+    own = drawn(dice, weights, 1)[0]
+    return codes[np.where(dice.random(count) < 0.9, own, drawn(dice, weights, count))]

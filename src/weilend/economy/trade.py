@@ -1,163 +1,130 @@
-"""In: firms. Out: the invoices that they issue and receive, as arrays. Used: by world.
+"""In: firms and their months. Out: `Papers`, the invoices between firms of the district and with those outside. Used: by papers.
 
-Each month of a firm has a Poisson number of invoices around size × season × drift × shock; each invoice has a day, a party from
-the firm's drifting list, a lognormal amount, its tax, and may be void or taken back by a red letter.
+A market's firms buy from each other and from a few hubs; an invoice between two of them stands in the books of both. A firm that
+sells on paper has customers and suppliers to whom it comes back, so graphs have the skew of life.
 """
 
 from __future__ import annotations
 
-from datetime import date
-from typing import Literal
-
-import msgspec
 import numpy as np
-import numpy.typing as npt
 
-from weilend.core.calendars import first_of_month, month_index
-from weilend.core.money import PPM
-from weilend.economy import constants as c
-from weilend.economy.firms import Firms, Floats
+from weilend.economy.catalogue import catalogue
+from weilend.economy.constants import Constants
+from weilend.economy.firms import Firms, Floats, Ints
+from weilend.economy.months import Months, logistic
+from weilend.economy.plan import WorldPlan
+from weilend.economy.raw import Papers, joined, rows_of
+from weilend.economy.spread import counts, days, parts, seconds
 
-Ints = npt.NDArray[np.int64]
-Bools = npt.NDArray[np.bool_]
-Direction = Literal["sale", "purchase"]
-_EPOCH = date(1970, 1, 1)
-
-
-class Invoices(msgspec.Struct, frozen=True, kw_only=True, eq=False):
-    """Invoices of one direction, one array entry each: firm and party as positions, days since 1970-01-01, amounts in fen."""
-
-    firm: Ints
-    party: Ints
-    day: Ints
-    number: Ints
-    net_fen: Ints
-    tax_fen: Ints
-    void: Bools
+#: Hubs outside: wholesalers and large customers with whom firms of every district deal.
+HUBS = 4_000
+#: Parties of a firm outside the district, by rank.
+_OUTSIDE, _RANK_SKEW = 24, 1.8
+_SMALL_VAT_PPM = 10_000  # small-scale taxpayers: 1 % (relief until 2027, unchecked)
+_NIGHT_SHARE = 0.02
 
 
-def activity(rng: np.random.Generator, firms: Firms, months: int) -> Floats:
-    """Return the relative activity, (firms, months): season, drift, shocks, idle months, entry and exit.
+def make_papers(plan: WorldPlan, district: int, firms: Firms, months: Months) -> Papers:
+    """Return the honest invoices of the months that are told, sales and purchases.
 
+    >>> from weilend.economy.plan import make_plan
     >>> from weilend.economy.firms import make_firms
-    >>> rng = np.random.default_rng(1)
-    >>> activity(rng, make_firms(rng, 2, 1), 12).shape
-    (3, 12)
+    >>> from weilend.economy.months import live_months
+    >>> plan = make_plan(businesses=80, months=12, seed=1)
+    >>> firms = make_firms(plan, 0)
+    >>> papers = make_papers(plan, 0, firms, live_months(plan, 0, firms))
+    >>> bool(((papers.seller >= 0) | (papers.buyer >= 0)).all())
+    True
     """
-    count, month = len(firms.code), np.arange(months)
-    first = month_index(c.LAST_MONTH) - months + 1
-    season = np.array(c.SEASON)[(first + month) % 12]
-    season[-1] *= c.LOCKDOWN
-    course = season * np.exp(firms.drift[:, None] * (month - months / 2) + _shocks(rng, firms, months))
-    awake = rng.random((count, months)) >= firms.idle_rate[:, None]
-    entered = month >= (firms.entry_share * months)[:, None]
-    left = rng.geometric(np.minimum(firms.exit_hazard, 0.5))[:, None] <= month
-    result: Floats = course * (awake & entered & ~left)
-    return result
+    c, dice, told = plan.constants, plan.dice("papers", district), plan.months
+    sales = months.sales[:, :told] * firms.has_invoices[:, None]
+    to_firms = np.array([one.to_firms for one in catalogue().industries])[firms.industry][:, None]
+    declared = sales * (0.35 + 0.65 * to_firms)  # some consumers ask for an invoice too
+    sold = _issue(plan, dice, firms, declared)
+    bought = _receive(plan, dice, firms, sales * firms.goods[:, None], sold)
+    papers = joined([sold, bought])
+    return joined([papers, _taken_back(c, dice, plan, firms, papers)])
 
 
-def trade(rng: np.random.Generator, firms: Firms, active: Floats, direction: Direction) -> Invoices:
-    """Return all invoices of one direction, red letters included, in order of firm and day.
+def _issue(plan: WorldPlan, dice: np.random.Generator, firms: Firms, total: Floats) -> Papers:
+    """Return the invoices that firms issue: some to firms of the district, the rest outside."""
+    c = plan.constants
+    cell, yuan = _many(c, dice, firms, total)
+    seller, month = np.divmod(cell, plan.months)
+    rank = np.floor(_OUTSIDE * dice.random(len(seller)) ** _RANK_SKEW).astype(np.int64)
+    buyer = _inside(c, dice, firms, seller, rank)
+    party = _outsiders(c, dice, seller, rank, side=0)
+    return _written(plan, dice, firms, seller, buyer, party, month, yuan)
 
-    >>> from weilend.economy.firms import make_firms
-    >>> rng = np.random.default_rng(1)
-    >>> firms = make_firms(rng, 2, 1)
-    >>> sales = trade(rng, firms, activity(rng, firms, 12), "sale")
-    >>> bool((np.diff(sales.firm) >= 0).all()), len(sales.firm) == len(sales.net_fen)
-    (True, True)
-    """
-    sale = direction == "sale"
-    pace = firms.sales_per_month * (1.0 if sale else firms.purchases_per_sale)
-    counts = rng.poisson(pace[:, None] * active)
-    cells = np.repeat(np.arange(counts.size), counts.ravel())
-    firm, month = np.divmod(cells, active.shape[1])
-    day = _days(rng, month_index(c.LAST_MONTH) - active.shape[1] + 1 + month)
-    amount = firms.ticket_fen[firm] * np.exp(c.TICKET_WITHIN * rng.standard_normal(len(firm)) - c.TICKET_WITHIN**2 / 2)
-    net_fen = np.clip(np.rint(amount).astype(np.int64), 100, c.MAX_NET_FEN)
-    plain = Invoices(
-        firm=firm,
-        party=_parties(rng, firms, firm, month),
-        day=day,
-        number=np.zeros(len(firm), np.int64),
-        net_fen=net_fen,
-        tax_fen=tax_of(net_fen, _tax_ppm(firms.tax_class[firm], day)),
-        void=rng.random(len(firm)) < firms.void_rate[firm],
+
+def _receive(plan: WorldPlan, dice: np.random.Generator, firms: Firms, need: Floats, sold: Papers) -> Papers:
+    """Return the invoices that firms receive from outside: what they need beyond what the district sold them."""
+    month = np.searchsorted(plan.first_days, sold.day, side="right") - 1
+    inside = sold.buyer >= 0
+    cell = sold.buyer[inside] * plan.months + month[inside]
+    had = np.bincount(cell, sold.net[inside] / 100, minlength=need.size).reshape(need.shape)
+    left = np.clip(need * 0.85 - had, 0.05 * need, None)
+    cell, yuan = _many(plan.constants, dice, firms, left)
+    buyer, month = np.divmod(cell, plan.months)
+    rank = np.floor(_OUTSIDE * dice.random(len(buyer)) ** _RANK_SKEW).astype(np.int64)
+    party = _outsiders(plan.constants, dice, buyer, rank, side=1)
+    return _written(plan, dice, firms, np.full(len(buyer), -1), buyer, party, month, yuan)
+
+
+def _many(c: Constants, dice: np.random.Generator, firms: Firms, total: Floats) -> tuple[Ints, Floats]:
+    size = (np.maximum(firms.sales, 1.0) / 30_000) ** c["invoices_size"]
+    usual = np.maximum(total.mean(axis=1), 1.0)[:, None]
+    number = counts(dice, c["invoices_month"] * 0.5 * size[:, None] * total / usual, c["invoices_cap_month"])
+    return parts(dice, total, np.where(total > 1, number, 0), c["invoice_spread"])
+
+
+def _inside(c: Constants, dice: np.random.Generator, firms: Firms, seller: Ints, rank: Ints) -> Ints:
+    """Return the buyer within the district, -1 where the invoice goes outside: popular firms buy from many."""
+    buyers = np.flatnonzero(firms.has_invoices)
+    if len(buyers) < 2:
+        return np.full(len(seller), -1)
+    popular = buyers[np.argsort(-firms.sales[buyers] * np.exp(dice.standard_normal(len(buyers))))]
+    table = np.floor(len(buyers) * dice.random((len(firms), _OUTSIDE)) ** c["hub_skew"]).astype(np.int64)
+    chosen = popular[table[seller, rank]]
+    local = (dice.random((len(firms), _OUTSIDE)) < c["inside_share"])[seller, rank]
+    return np.where(local & (chosen != seller), chosen, -1)
+
+
+def _outsiders(c: Constants, dice: np.random.Generator, firm: Ints, rank: Ints, *, side: int) -> Ints:
+    """Return the number of a party outside: a third of a firm's list are hubs that others know too."""
+    size = int(firm.max(initial=0)) + 1
+    hub = dice.random((size, _OUTSIDE)) < 0.35
+    which = np.floor(HUBS * dice.random((size, _OUTSIDE)) ** (c["hub_skew"] + 0.6)).astype(np.int64)
+    own = (firm * _OUTSIDE + rank) * 2 + side
+    return np.where(hub[firm, rank], 10**12 + 1_000 + which[firm, rank], own)
+
+
+def _written(
+    plan: WorldPlan, dice: np.random.Generator, firms: Firms, seller: Ints, buyer: Ints, party: Ints, month: Ints, yuan: Floats
+) -> Papers:
+    c, count = plan.constants, len(seller)
+    net = np.maximum(np.rint(yuan * 100), 100).astype(np.int64)
+    owner = np.where(seller >= 0, seller, 0)
+    general = np.array([one.vat_ppm for one in catalogue().industries])[firms.industry[owner]]
+    rate = np.where(seller >= 0, np.where(firms.is_company[owner], general, _SMALL_VAT_PPM), 130_000)
+    day = days(dice, plan.first_days, month)
+    void = dice.random(count) < logistic(c["void_base"] + c["void_quality"] * np.where(seller >= 0, firms.quality[owner], 0.0))
+    office = 8 * 3_600 + dice.integers(0, 11 * 3_600, count)
+    second = np.where(dice.random(count) < _NIGHT_SHARE, seconds(dice, count), office)
+    drawer = np.where(seller >= 0, seller * 4 + (dice.random(count) < 0.2), 10**9 + party % 10**6)
+    return Papers(seller=seller, buyer=buyer, party=party, day=day, second=second, net=net, tax=(net * rate + 500_000) // 10**6,
+                  void=void, drawer=drawer, pattern=np.zeros(count, np.int64))  # fmt: skip
+
+
+def _taken_back(c: Constants, dice: np.random.Generator, plan: WorldPlan, firms: Firms, papers: Papers) -> Papers:
+    """Return the red-letter invoices that take some back, one to sixty days later."""
+    quality = np.where(papers.seller >= 0, firms.quality[np.maximum(papers.seller, 0)], 0.0)
+    day = papers.day + dice.integers(1, 61, len(papers.day))
+    red = (
+        ~papers.void
+        & (dice.random(len(day)) < logistic(c["red_base"] + c["red_quality"] * quality))
+        & (day < plan.first_days[plan.months])
     )
-    return _numbered(rng, _with_red_letters(rng, firms, plain), len(firms.code), running=sale)
-
-
-def tax_of(net_fen: Ints, rate_ppm: Ints) -> Ints:
-    """Return the tax on positive net amounts, rounded half up to the fen.
-
-    >>> tax_of(np.array([150]), np.array([30_000])).tolist()
-    [5]
-    """
-    return (net_fen * rate_ppm + PPM // 2) // PPM
-
-
-def _shocks(rng: np.random.Generator, firms: Firms, months: int) -> Floats:
-    """Return autoregressive shocks with the firm's own standard deviation, (firms, months)."""
-    fresh = rng.standard_normal((len(firms.code), months)) * firms.shock[:, None]
-    shocks = np.empty_like(fresh)
-    shocks[:, 0] = fresh[:, 0]
-    keep = np.sqrt(1 - c.SHOCK_MEMORY**2)
-    for month in range(1, months):
-        shocks[:, month] = c.SHOCK_MEMORY * shocks[:, month - 1] + keep * fresh[:, month]
-    return shocks
-
-
-def _days(rng: np.random.Generator, month: Ints) -> Ints:
-    """Return a uniform day within each month index."""
-    starts = {int(m): (first_of_month(int(m)) - _EPOCH).days for m in np.unique(np.r_[month, month + 1])}
-    first = np.array([starts[int(m)] for m in month], np.int64)
-    length = np.array([starts[int(m) + 1] for m in month], np.int64) - first
-    return first + np.floor(rng.random(len(month)) * length).astype(np.int64)
-
-
-def _parties(rng: np.random.Generator, firms: Firms, firm: Ints, month: Ints) -> Ints:
-    """Return the counterparty of each invoice: a Zipf rank on the firm's list, which slides on as parties come and go."""
-    weights = np.arange(1, c.LISTED_PARTIES + 1) ** -firms.concentration[:, None]
-    cumulative = np.cumsum(weights / weights.sum(axis=1, keepdims=True), axis=1)
-    rank = (rng.random(len(firm))[:, None] > cumulative[firm]).sum(axis=1)
-    rank = np.minimum(rank, c.LISTED_PARTIES - 1)
-    slid = np.floor(firms.turnover[firm] * month).astype(np.int64)
-    length = c.LISTED_PARTIES + int(slid.max(initial=0)) + 1
-    pool = c.PARTIES_PER_FIRM * len(firms.code)
-    listed = np.floor(pool * rng.random((len(firms.code), length)) ** c.PARTY_SKEW).astype(np.int64)
-    steady = rank % 2 == 0  # every other place on the list is a standing relation, the rest turn over
-    parties: Ints = listed[firm, np.where(steady, rank, rank + slid)]
-    return parties
-
-
-def _tax_ppm(tax_class: npt.NDArray[np.str_], day: Ints) -> Ints:
-    starts = [(start - _EPOCH).days for start, _ in c.GOODS_TAX_PPM]
-    goods = np.array([ppm for _, ppm in c.GOODS_TAX_PPM])[np.searchsorted(starts, day, side="right") - 1]
-    rates: Ints = np.where(tax_class == "goods", goods, np.where(tax_class == "services", c.SERVICES_TAX_PPM, c.SMALL_TAX_PPM))
-    return rates
-
-
-def _with_red_letters(rng: np.random.Generator, firms: Firms, plain: Invoices) -> Invoices:
-    """Return the invoices and, for some of the valid ones, the red letter that takes them back some weeks later."""
-    day = plain.day + rng.integers(1, c.RED_MAX_DELAY_DAYS + 1, len(plain.day))
-    last = (first_of_month(month_index(c.LAST_MONTH) + 1) - _EPOCH).days
-    red = (rng.random(len(day)) < firms.red_rate[plain.firm]) & ~plain.void & (day < last)
-    return Invoices(
-        firm=np.r_[plain.firm, plain.firm[red]],
-        party=np.r_[plain.party, plain.party[red]],
-        day=np.r_[plain.day, day[red]],
-        number=np.r_[plain.number, plain.number[red]],
-        net_fen=np.r_[plain.net_fen, -plain.net_fen[red]],
-        tax_fen=np.r_[plain.tax_fen, -plain.tax_fen[red]],
-        void=np.r_[plain.void, plain.void[red]],
-    )
-
-
-def _numbered(rng: np.random.Generator, invoices: Invoices, firms: int, *, running: bool) -> Invoices:
-    """Return the invoices by firm and day; a firm numbers its own on from a random start, others' numbers look random."""
-    order = np.lexsort((invoices.day, invoices.firm))
-    columns = {name: getattr(invoices, name)[order] for name in Invoices.__struct_fields__}
-    firm = columns["firm"]
-    within = np.arange(len(firm)) - np.searchsorted(firm, firm)
-    start = rng.integers(1_000_000, 90_000_000, firms)
-    columns["number"] = start[firm] + within if running else rng.integers(1_000_000, 99_999_999, len(firm))
-    return Invoices(**columns)
+    chosen = rows_of(papers, red)
+    return Papers(seller=chosen.seller, buyer=chosen.buyer, party=chosen.party, day=day[red], second=chosen.second, net=-chosen.net,
+                  tax=-chosen.tax, void=chosen.void, drawer=chosen.drawer, pattern=chosen.pattern)  # fmt: skip

@@ -22,6 +22,7 @@ from weilend.core.calendars import Calendar
 from weilend.core.errors import InputError
 from weilend.core.records import KINDS, Kind
 from weilend.engine.book_checks import KindStats, find_problems, measure
+from weilend.engine.book_fill import Staged, check_empty
 from weilend.engine.book_keys import KeyIndex
 from weilend.engine.book_lock import Hook, Sequence, hold_lock, read_sequence, replace_file, write_sequence
 from weilend.engine.book_schema import arrow_schema, check_rows
@@ -85,6 +86,7 @@ class Book:
         }
         self._connection = duckdb.connect(config=limits)
         self._connection.execute("SET GLOBAL parquet_metadata_cache = true")
+        self._connection.execute("SET enable_progress_bar = false")  # cursors inherit it; the command line draws its own
 
     @staticmethod
     def exists(folder: Path) -> bool:
@@ -149,6 +151,23 @@ class Book:
         """
         checked = {name: check_rows(KINDS[name], table, self._calendar) for name, table in tables.items()}
         return BookView(self._tables, self._connection, seq=self.view(seq).seq, preview=checked)
+
+    def adopt(self, staged: SequenceOf[Staged]) -> dict[str, int]:
+        """Make files that fillers wrote the book's, and return how many rows of each kind; they may be read when it returns.
+
+        Raises `InputError`, nothing changed, where the book has rows of one of these kinds.
+        """
+        kinds = sorted({name for one in staged for name in one.files})
+        with hold_lock(self._folder):
+            sequence = self._recover()
+            check_empty({name: len(self._tables.files(name)) for name in kinds})
+            last = max([sequence.reserved, *(one.last_seq for one in staged)])
+            write_sequence(self._folder, Sequence(sequence.committed, last))
+            for name in kinds:
+                added = [action for one in staged for action in one.actions(name)]
+                self._tables.commit(KINDS[name], added, overwrite=False, hook=self._hook)
+            write_sequence(self._folder, Sequence(last, last))
+        return {name: sum(one.rows().get(name, 0) for one in staged) for name in kinds}
 
     def compact(self, kind: str | None = None, *, vacuum: bool = False) -> None:
         """Rewrite a kind's table (default: all) sorted by (first subject, happened_at, seq) with `known_until` in every row.

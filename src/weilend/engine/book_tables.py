@@ -82,10 +82,7 @@ class Tables:
 
     def write(self, kind: Kind, batches: Iterable[pa.Table], hook: Hook) -> list[AddAction]:
         """Write rows to new files that no version of the table knows yet, and return what would add them."""
-        folder = self._folder / kind.name
-        folder.mkdir(exist_ok=True)
-        added = [_write_file(folder, kind, part) for part in _by_file(batches)]
-        sync(folder)
+        added = [file for file, _ in write_files(self._folder, kind, batches)]
         hook(f"written {kind.name}")
         return added
 
@@ -200,6 +197,21 @@ def write_preview(folder: Path, kind: Kind, rows: pa.Table) -> DataFile:
     return DataFile(path=str(path), bytes=path.stat().st_size, rows=rows.num_rows, settled=False, first_seq=INCOMING,
                     last_seq=INCOMING + rows.num_rows - 1, first_subject=subjects["min"], last_subject=subjects["max"],
                     preview=True)  # fmt: skip
+
+
+def write_files(folder: Path, kind: Kind, batches: Iterable[pa.Table]) -> list[tuple[AddAction, int]]:
+    """Write rows to new files beside a kind's table, and return what would add each, with its number of rows.
+
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as name:
+    ...     write_files(Path(name), KINDS["invoice"], [])
+    []
+    """
+    inside = folder / kind.name
+    inside.mkdir(exist_ok=True)
+    added = [(_write_file(inside, kind, part), len(part)) for part in _by_file(batches)]
+    sync(inside)
+    return added
 
 
 def _by_file(batches: Iterable[pa.Table]) -> Iterator[pa.Table]:

@@ -1,7 +1,8 @@
-"""In: a seed. Out: a small economy in real formats. Used: as `weilend sim`."""
+"""In: sizes and seeds. Out: a world, or a lender's files out of one, on disk. Used: as `weilend sim`."""
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
@@ -13,13 +14,84 @@ def sim_group() -> None:
 
 
 @sim_group.command("world")
+@click.option("--businesses", default=2_000, show_default=True, help="How many firms live in it.")
+@click.option("--users", default=0, help="How many people are registered with us; four for each firm unless said.")
+@click.option("--months", default=24, show_default=True, help="How many complete months are told, up to December 2025.")
 @click.option("--seed", default=1, show_default=True, help="The same seed gives the same world.")
-@click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder for the files.")
-def sim_world(seed: int, out: Path) -> None:
-    """Write a small world of firms, invoices and outcomes as the files of source cumcm2020c."""
-    from weilend.app.desk.worlds import make_world  # late: see show.open_home
+@click.option("--world-seed", default=0, help="Draw other constants within their bounds: a world that nobody tuned.")
+@click.option("--workers", default=2, show_default=True, help="Processes; any number makes the same world.")
+@click.option(
+    "--files", default=0, type=click.IntRange(0), help="Also write what so many firms (12, say) hand over: OUT/files."
+)
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="A new folder.")
+def sim_world(
+    businesses: int, users: int, months: int, seed: int, world_seed: int, workers: int, files: int, out: Path
+) -> None:
+    """Make a world: a home whose book knows what was told (OUT/home), and the truth beside it (OUT/truth)."""
+    from weilend.app.cli import show  # late: see show.open_home
+    from weilend.app.desk.worlds import make_world
+    from weilend.economy.plan import make_plan
 
-    click.echo(f"{make_world(seed, out)} invoices in {out}")
+    plan = make_plan(businesses=businesses, users=users, months=months, seed=seed, world_seed=world_seed)
+    with show.telling() as tell:
+        made = make_world(plan, out, workers=workers, folders=files, tell=tell)
+    click.echo(f"{made.total:,} records of {made.businesses:,} businesses in {out}, content {made.content}")
+    if files:
+        click.echo(f"files of {made.folders} of them in {out / 'files'}")
+
+
+@sim_group.command("report")
+@click.option("--world", required=True, type=click.Path(path_type=Path), help="A world that was made.")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="The page to write.")
+def sim_report(world: Path, out: Path) -> None:
+    """Write a page about a world: who lives there, its seasons, who can pay back and why, its fraud."""
+    from weilend.app.desk.world_page import compose_world  # late: charts are slow to load
+    from weilend.report import render_page
+
+    out.write_text(render_page(compose_world(world)), encoding="utf-8")
+    click.echo(f"report: {out.resolve().as_uri()}")
+
+
+@sim_group.command("audit")
+@click.option(
+    "--world", type=click.Path(path_type=Path), help="A world that was made; without it worlds are made and thrown away."
+)
+@click.option("--drawn", default=0, show_default=True, help="Besides the default world, so many with drawn constants.")
+@click.option("--businesses", default=10_000, show_default=True, help="How many firms live in each.")
+@click.option("--months", default=24, show_default=True, help="How many months are told.")
+@click.option("--seed", default=1, show_default=True, help="The same seed gives the same worlds.")
+@click.option("--page", type=click.Path(path_type=Path), help="Write the audit as a page of Markdown.")
+def sim_audit(world: Path | None, drawn: int, businesses: int, months: int, seed: int, page: Path | None) -> None:
+    """Ask of worlds: are applicants as hard to judge as in life, does any single field tell, how near is it to what is known?
+
+    Ends with 1 where a world fails.
+    """
+    from weilend.app.cli import show  # late: see show.open_home
+    from weilend.app.desk.world_audit import audit_drawn, audit_world
+    from weilend.app.desk.world_audit_page import summarise, write_markdown
+
+    with show.telling() as tell:
+        if world is not None:
+            audits = (audit_world(world),)
+        else:
+            audits = audit_drawn(range(drawn + 1), businesses=businesses, months=months, seed=seed, tell=tell)
+    show.print_rows(*summarise(audits), as_json=False, title="Audit of worlds")
+    if page is not None:
+        page.write_text(write_markdown(audits), encoding="utf-8")
+    sys.exit(0 if all(one.passes for one in audits) else 1)
+
+
+@sim_group.command("portfolio")
+@click.option("--seed", default=1, show_default=True, help="The same seed gives the same files.")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="A new folder.")
+def sim_portfolio(seed: int, out: Path) -> None:
+    """Write firms of a world, 123 with a known outcome, as files of source cumcm2020c (OUT/files), the truth beside (OUT/truth)."""
+    from weilend.app.desk.portfolios import make_portfolio_files  # late: see show.open_home
+
+    made = make_portfolio_files(seed, out)
+    told = made.records["external_outcome"].num_rows
+    invoices = made.records["invoice"].num_rows
+    click.echo(f"{invoices:,} invoices of {made.truth.num_rows} firms in {out}, the outcome of {told} known")
 
 
 COMMANDS = (sim_group,)

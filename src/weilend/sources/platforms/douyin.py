@@ -27,6 +27,7 @@ from weilend.sources.platforms.fetching import Fetcher
 from weilend.sources.platforms.messages import (
     ORDER_STATIONS,
     Cell,
+    by_order,
     latest,
     new_tray,
     open_message,
@@ -86,8 +87,7 @@ def write_douyin(records: Mapping[str, pa.Table], *, calendar: Calendar) -> byte
     b'{"data":{"shop_order_list":[],"total":0}}'
     """
     rows = latest(records["order"].to_pylist(), ("order_id", "line_no")) if "order" in records else []
-    numbers = dict.fromkeys(row["order_id"] for row in rows)
-    orders = [_order_out([row for row in rows if row["order_id"] == number], calendar) for number in numbers]
+    orders = [_order_out(lines, calendar) for lines in by_order(rows)]
     return msgspec.json.encode({"data": {"shop_order_list": orders, "total": len(orders)}})
 
 

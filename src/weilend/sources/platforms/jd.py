@@ -28,6 +28,7 @@ from weilend.sources.platforms.fetching import Fetcher, local_time
 from weilend.sources.platforms.messages import (
     ORDER_STATIONS,
     Cell,
+    by_order,
     check_answers,
     latest,
     new_tray,
@@ -82,8 +83,7 @@ def write_jd(records: Mapping[str, pa.Table], *, calendar: Calendar) -> bytes:
     True
     """
     rows = latest(records["order"].to_pylist(), ("order_id", "line_no")) if "order" in records else []
-    numbers = dict.fromkeys(row["order_id"] for row in rows)
-    orders = [_order_out([row for row in rows if row["order_id"] == number], calendar) for number in numbers]
+    orders = [_order_out(lines, calendar) for lines in by_order(rows)]
     result = {"order_info_list": orders, "order_total": len(orders)}
     return msgspec.json.encode({"jingdong_pop_order_search_responce": {"searchorderinfo_result": result}})
 

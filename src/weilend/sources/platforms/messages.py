@@ -197,6 +197,18 @@ def latest(rows: Sequence[Mapping[str, Any]], key: Sequence[str]) -> list[dict[s
     return [{name: value for name, value in newest[at].items() if value is not None} for at in sorted(newest)]
 
 
+def by_order(rows: Sequence[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    """Return the lines of each order together, orders in the order in which they first stand.
+
+    >>> by_order([{"order_id": "2"}, {"order_id": "1"}, {"order_id": "2"}])
+    [[{'order_id': '2'}, {'order_id': '2'}], [{'order_id': '1'}]]
+    """
+    orders: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        orders.setdefault(row["order_id"], []).append(row)
+    return list(orders.values())
+
+
 def _as_of(fields: Fields, status: str, at: int) -> dict[str, Value]:
     """Return an order as it stood at a station: without what came later."""
     kept: dict[str, Value] = {}

@@ -29,6 +29,7 @@ from weilend.sources.platforms.fetching import Fetcher, local_time
 from weilend.sources.platforms.messages import (
     ORDER_STATIONS,
     Cell,
+    by_order,
     check_answers,
     latest,
     new_tray,
@@ -102,8 +103,7 @@ def write_pinduoduo(records: Mapping[str, pa.Table], *, calendar: Calendar) -> d
     """
     rows = latest(records["order"].to_pylist(), ("order_id", "line_no")) if "order" in records else []
     refunds = latest(records["refund"].to_pylist(), ("refund_id",)) if "refund" in records else []
-    numbers = dict.fromkeys(row["order_id"] for row in rows)
-    orders = [_order_out([row for row in rows if row["order_id"] == number], calendar) for number in numbers]
+    orders = [_order_out(lines, calendar) for lines in by_order(rows)]
     told = [_refund_out(row, calendar) for row in refunds]
     return {
         ORDERS.method: msgspec.json.encode(

@@ -30,6 +30,7 @@ from weilend.sources.platforms.fetching import Fetcher, local_time
 from weilend.sources.platforms.messages import (
     ORDER_STATIONS,
     Cell,
+    by_order,
     check_answers,
     latest,
     new_tray,
@@ -98,8 +99,7 @@ def write_taobao(records: Mapping[str, pa.Table], *, calendar: Calendar) -> dict
     """
     orders = latest(records["order"].to_pylist(), ("order_id", "line_no")) if "order" in records else []
     refunds = latest(records["refund"].to_pylist(), ("refund_id",)) if "refund" in records else []
-    numbers = dict.fromkeys(row["order_id"] for row in orders)
-    trades = [_trade_out([row for row in orders if row["order_id"] == number], calendar) for number in numbers]
+    trades = [_trade_out(lines, calendar) for lines in by_order(orders)]
     told = [_refund_out(row, calendar) for row in refunds]
     trade_page = {"trades": {"trade": trades}, "total_results": len(trades)}
     refund_page = {"refunds": {"refund": told}, "total_results": len(told)}

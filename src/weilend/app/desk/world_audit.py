@@ -1,0 +1,144 @@
+"""In: a world on disk. Out: `WorldAudit`: is it hard enough, does anything tell, is it near what is known. Used: by `weilend
+sim audit`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from weilend.app.desk.home import Home, open_home
+from weilend.app.desk.progress import Tell, say_nothing
+from weilend.app.desk.spines import fold_spine
+from weilend.app.desk.worlds import WorldMade, make_world
+from weilend.core.errors import NotFoundError
+from weilend.economy.audit.difficulty import Difficulty, measure_difficulty
+from weilend.economy.audit.marginals import Marginal, Seen, measure
+from weilend.economy.audit.tells import Finding, scan_ids, scan_kind
+from weilend.economy.fraud import PATTERNS
+from weilend.economy.loan_records import PRODUCTS
+from weilend.economy.plan import make_plan as make_world_plan
+from weilend.engine import BookView
+from weilend.features.compute import finish
+from weilend.features.plans import make_plan
+from weilend.features.sets import LIBRARY
+from weilend.features.spines import all_applications
+
+#: The offer by which applicants are compared.
+STANDARD = "limit_100_rate_15"
+#: Honest records that a pattern's are held against.
+_HONEST_ROWS = 20_000
+
+
+class WorldAudit(msgspec.Struct, frozen=True, kw_only=True):
+    """What an auditor found in a world.
+
+    >>> WorldAudit.__struct_fields__[:2]
+    ('made', 'difficulty')
+    """
+
+    made: WorldMade
+    difficulty: Difficulty
+    findings: tuple[Finding, ...]
+    marginals: tuple[Marginal, ...]
+
+    @property
+    def telling(self) -> tuple[Finding, ...]:
+        """Fields that tell more than they may."""
+        return tuple(one for one in self.findings if one.tells)
+
+    @property
+    def passes(self) -> bool:
+        """Whether the world is hard enough and nothing tells."""
+        return self.difficulty.fits and not self.telling
+
+
+def audit_drawn(
+    world_seeds: Sequence[int], *, businesses: int, months: int, seed: int, workers: int = 2, tell: Tell = say_nothing
+) -> tuple[WorldAudit, ...]:
+    """Make one world for each seed of constants, audit it, and throw it away."""
+    audits = []
+    for world_seed in world_seeds:
+        with TemporaryDirectory() as name:
+            plan = make_world_plan(businesses=businesses, months=months, seed=seed, world_seed=world_seed)
+            make_world(plan, Path(name), workers=workers)
+            audits.append(audit_world(Path(name)))
+        tell("audit worlds", len(audits), len(world_seeds))
+    return tuple(audits)
+
+
+def audit_world(folder: Path, *, threads: int = 1) -> WorldAudit:
+    """Audit the world in a folder; `NotFoundError` where there is none."""
+    path = folder / "world.json"
+    if not path.is_file():
+        raise NotFoundError(f"no world in {folder}", hint="make one with: weilend sim world --out FOLDER")
+    made = msgspec.json.decode(path.read_bytes(), type=WorldMade)
+    home, truth = open_home(folder / "home", create=False), read_truth(folder)
+    view = home.book.view()
+    return WorldAudit(
+        made=made,
+        difficulty=_difficulty(home, view, truth["applications"], made.seed, threads),
+        findings=(*_fraud_findings(view, truth), *_id_findings(truth)),
+        marginals=measure(Seen(lambda kind, columns: view.read(kind, columns=columns), truth, made.months)),
+    )
+
+
+def read_truth(folder: Path) -> dict[str, pa.Table]:
+    """Return the tables of the truth of a world."""
+    return {path.stem: pq.read_table(path) for path in sorted((folder / "truth").glob("*.parquet"))}
+
+
+def _difficulty(home: Home, view: BookView, asks: pa.Table, seed: int, threads: int) -> Difficulty:
+    """Return how hard the applicants are to judge from every feature of the library, all sources together."""
+    plan, tables, ids, firms = make_plan(LIBRARY), [], [], []
+    for product in PRODUCTS:
+        spine = all_applications(view, product)
+        table = finish(LIBRARY, spine, fold_spine(home, plan, spine, view), home.calendar)
+        tables.append(np.where(table.known, table.values.astype(np.float64), np.nan))
+        ids += [row[0] for row in spine.linked["application_id"]]
+        firms += list(spine.subjects)
+    rows = pc.index_in(pa.array(ids), value_set=asks["application_id"].combine_chunks()).to_numpy()
+    bad = asks[f"bad_{STANDARD}"].to_numpy()[rows]
+    oracle = asks[f"pd_ppm_{STANDARD}"].to_numpy()[rows].astype(np.float64)
+    group = np.unique(firms, return_inverse=True)[1]
+    names = [feature.name for feature in LIBRARY.features]
+    return measure_difficulty(names, np.concatenate(tables), bad, group, oracle, seed=seed, threads=threads)
+
+
+def _fraud_findings(view: BookView, truth: dict[str, pa.Table]) -> list[Finding]:
+    """Return what single fields tell of the records of each pattern."""
+    found: list[Finding] = []
+    marks = truth["records"]
+    for kind in sorted(set(marks["kind"].to_pylist())):
+        table = view.read(kind)
+        here = marks.filter(pc.equal(marks["kind"], kind))
+        place = pc.index_in(table["record_id"], value_set=here["record_id"].combine_chunks()).combine_chunks()
+        pattern = here["pattern"].combine_chunks().take(place)
+        honest = np.flatnonzero(pc.is_null(pattern).to_numpy(zero_copy_only=False))
+        chosen = np.random.default_rng(1).choice(honest, min(_HONEST_ROWS, len(honest)), replace=False)
+        for name in PATTERNS:
+            rows = np.flatnonzero(pc.fill_null(pc.equal(pattern, name), fill_value=False).to_numpy(zero_copy_only=False))
+            part = table.take(pa.array(np.concatenate([rows, np.sort(chosen)])))
+            made = np.arange(len(part)) < len(rows)
+            found += scan_kind(kind, part, made, name, PATTERNS[name].ceilings)
+    return found
+
+
+def _id_findings(truth: dict[str, pa.Table]) -> list[Finding]:
+    """Return what the order of ids tells of outcomes and of fraud."""
+    asks, firms = truth["applications"], truth["firms"]
+    bad, fraud = asks[f"bad_{STANDARD}"].to_numpy(), pc.is_valid(asks["pattern"]).to_numpy(zero_copy_only=False)
+    ids, names = [asks["application_id"], asks["business_id"]], ["application_id", "business_id"]
+    strong = firms["unseen_milli"].to_numpy() > 0
+    return [
+        *scan_ids("bad applicants", ids, names, bad),
+        *scan_ids("fraud", ids, names, fraud),
+        *scan_ids("unseen trait", [firms["business_id"]], ["business_id"], strong),
+    ]
