@@ -71,10 +71,11 @@ def sim_audit(world: Path | None, drawn: int, businesses: int, months: int, seed
     from weilend.app.desk.world_audit_page import summarise, write_markdown
 
     with show.telling() as tell:
-        if world is not None:
-            audits = (audit_world(world),)
-        else:
-            audits = audit_drawn(range(drawn + 1), businesses=businesses, months=months, seed=seed, tell=tell)
+        audits = (
+            [audit_world(world)]
+            if world is not None
+            else audit_drawn(range(drawn + 1), businesses=businesses, months=months, seed=seed, tell=tell)
+        )
     show.print_rows(*summarise(audits), as_json=False, title="Audit of worlds")
     if page is not None:
         page.write_text(write_markdown(audits), encoding="utf-8")

@@ -62,16 +62,16 @@ class WorldAudit(msgspec.Struct, frozen=True, kw_only=True):
 
 def audit_drawn(
     world_seeds: Sequence[int], *, businesses: int, months: int, seed: int, workers: int = 2, tell: Tell = say_nothing
-) -> tuple[WorldAudit, ...]:
+) -> list[WorldAudit]:
     """Make one world for each seed of constants, audit it, and throw it away."""
-    audits = []
+    audits: list[WorldAudit] = []
     for world_seed in world_seeds:
         with TemporaryDirectory() as name:
             plan = make_world_plan(businesses=businesses, months=months, seed=seed, world_seed=world_seed)
             make_world(plan, Path(name), workers=workers)
             audits.append(audit_world(Path(name)))
         tell("audit worlds", len(audits), len(world_seeds))
-    return tuple(audits)
+    return audits
 
 
 def audit_world(folder: Path, *, threads: int = 1) -> WorldAudit:
