@@ -21,7 +21,21 @@ PEERS = ROOT / ".bench-venv"
 PYTHON = PEERS / "bin" / "python"
 READY = PEERS / ".ready"
 LOCKS = (ROOT / "requirements.lock", ROOT / "bench" / "peers.lock")
-SUBJECTS = ("policy", "replay", "formula", "features", "windows", "library", "online", "binning", "book", "placing", "sources")
+SUBJECTS = (
+    "policy",
+    "replay",
+    "formula",
+    "features",
+    "windows",
+    "library",
+    "online",
+    "binning",
+    "book",
+    "placing",
+    "sources",
+    "lists",
+    "detectors",
+)
 #: Two cores: engines that use threads get two, libraries that would start their own under Python get one.
 THREADS = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1",
            "POLARS_MAX_THREADS": "2"}  # fmt: skip

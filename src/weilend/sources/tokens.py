@@ -18,7 +18,9 @@ import pyarrow as pa
 from weilend.core.errors import InputError
 
 #: What a token stands for. `party` is the name of a counterparty as a bill writes it.
-PURPOSES = ("account", "party", "person", "business", "phone", "email", "id_number", "address", "buyer", "order", "device")
+PURPOSES = (
+    "account", "party", "person", "business", "phone", "email", "id_number", "address", "buyer", "order", "device", "ip", "wifi",
+)  # fmt: skip
 
 #: What a token stands for, to be kept encrypted or not at all: never in a record.
 CLEAR = pa.schema([("token", pa.string()), ("purpose", pa.string()), ("value", pa.string())])

@@ -44,10 +44,11 @@ RECONCILIATION = make_kind(
 LIST_ENTRY = make_kind(
     "list_entry",
     "subject_id",
-    "A subject was put on a list or taken off it: our own, a court's, a partner's.",
+    "A subject was put on a list or taken off it: our own, a court's, a partner's. What is proposed is not in force yet; what is"
+    " disputed is in force until somebody has looked.",
     text("subject_kind", "what the subject is", *SUBJECTS),
     text("list_name", "which list", *LISTS),
-    text("act", "what was done", "added", "removed"),
+    text("act", "what was done", "added", "removed", "proposed", "disputed"),
     *optional(
         text("reason", "reason code"),
         text("case_id", "court case or report"),
