@@ -84,12 +84,14 @@ def sim_audit(world: Path | None, drawn: int, businesses: int, months: int, seed
 
 @sim_group.command("portfolio")
 @click.option("--seed", default=1, show_default=True, help="The same seed gives the same files.")
+@click.option("--known", default=123, show_default=True, help="Firms whose outcome is known.")
+@click.option("--applying", default=302, show_default=True, help="Firms that nobody has lent to yet.")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="A new folder.")
-def sim_portfolio(seed: int, out: Path) -> None:
-    """Write firms of a world, 123 with a known outcome, as files of source cumcm2020c (OUT/files), the truth beside (OUT/truth)."""
+def sim_portfolio(seed: int, known: int, applying: int, out: Path) -> None:
+    """Write firms of a world as files of source cumcm2020c (OUT/files), the truth beside them (OUT/truth)."""
     from weilend.app.desk.portfolios import make_portfolio_files  # late: see show.open_home
 
-    made = make_portfolio_files(seed, out)
+    made = make_portfolio_files(seed, out, known=known, applying=applying)
     told = made.records["external_outcome"].num_rows
     invoices = made.records["invoice"].num_rows
     click.echo(f"{invoices:,} invoices of {made.truth.num_rows} firms in {out}, the outcome of {told} known")
