@@ -14,7 +14,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
 from bench.measure import DisagreementError, Row, compare, emit, plain_row, race
-from weilend.models.binning import FineBins, fine_bins, place, weigh
+from weilend.models.bins import BinRules, Bins, bin_sample, evidence_of
+from weilend.models.sample import Column, Sample
 from weilend.models.table import Table
 
 BINS, MIN_SHARE, WITHIN = 20, 0.05, 0.002
@@ -33,8 +34,7 @@ def rows(count: int = 150_000, features: int = 60, passes: int = 4) -> list[Row]
         "optbinning": lambda: kept.update(theirs=optbinning(train, known, sign)),
     }
     samples = race(works, passes=passes, least_seconds=0)
-    fine, woe, _ = kept["ours"]
-    mine = auc(apply(train, fine, woe), apply(test, fine, woe), label, count)
+    mine = auc(evidence_of(kept["ours"], table_of(train)), evidence_of(kept["ours"], table_of(test)), label, count)
     theirs = auc(transform(kept["theirs"], train), transform(kept["theirs"], test), label, count)
     if abs(mine - theirs) > WITHIN:
         raise DisagreementError(f"AUC out of sample: weilend {mine:.4f}, optbinning {theirs:.4f}, more than {WITHIN} apart")
@@ -65,25 +65,21 @@ def make_data(count: int, features: int) -> tuple[Ints, Ints, Floats]:
     return np.rint(np.exp(latent) * 100_000).astype(np.int64), (dice.random(count) < chance).astype(np.int64), sign
 
 
-def ours(values: Ints, label: Ints, sign: Floats) -> tuple[FineBins, Floats, Floats]:
-    """Return our fine bins, weights of evidence and information values, as the scorecard recipe makes them."""
+def table_of(values: Ints) -> Table:
+    """Return a table of values that are all known."""
     names = tuple(f"x{at}" for at in range(values.shape[1]))
-    table = Table(names, values, np.ones(values.shape, dtype=np.bool_), tuple(map(str, range(len(values)))))
-    least = int(MIN_SHARE * len(values))
-    fine = fine_bins(table, bins=BINS, min_rows=least)
-    flat = fine.index + np.arange(values.shape[1]) * (BINS + 1)
-    size, shape = values.shape[1] * (BINS + 1), (values.shape[1], BINS + 1)
-    total = np.bincount(flat.ravel(), minlength=size).reshape(shape).astype(np.float64)
-    bads = np.bincount(flat[label == 1].ravel(), minlength=size).reshape(shape).astype(np.float64)
-    woe = np.nan_to_num(weigh(total, bads, sign, prior_rows=5, min_rows=least).woe)
-    goods = total - bads
-    contrast = goods / goods.sum(axis=1, keepdims=True) - bads / bads.sum(axis=1, keepdims=True)
-    return fine, woe, (contrast * woe).sum(axis=1)
+    return Table(names, values, np.ones(values.shape, dtype=np.bool_), tuple(map(str, range(len(values)))))
 
 
-def apply(values: Ints, fine: FineBins, woe: Floats) -> Floats:
-    """Return the evidence of each value."""
-    return woe[np.arange(values.shape[1]), place(values, np.ones(values.shape, dtype=np.bool_), fine)]
+def ours(values: Ints, label: Ints, sign: Floats) -> tuple[Bins, ...]:
+    """Return our bins with their weights of evidence and information values out of fold, as the flat card makes them."""
+    table = table_of(values)
+    columns = tuple(Column(name=name, sign=int(safer)) for name, safer in zip(table.names, sign, strict=True))
+    rows = len(values)
+    sample = Sample(
+        table=table, columns=columns, bad=label, weight=np.ones(rows), group=np.arange(rows), month=np.full(rows, -1)
+    )
+    return bin_sample(sample, seed=1, rules=BinRules(fine=BINS, least_share=MIN_SHARE, most=BINS))
 
 
 def optbinning(values: Ints, label: Ints, sign: Floats) -> list[object]:

@@ -24,6 +24,9 @@ LAW = settings(
 )
 CUTS = {"sales_fen_12m": (50_000_000, 150_000_000, 400_000_000), "history_months": (11, 23), "customers_12m": (4, 9, 15, 30),
         "sales_void_rate_12m": (100_000,), "purchase_count_12m": ()}  # fmt: skip
+#: As cards of flat tables have them: values that are codes, and categories by place.
+CODED = {"sales_void_rate_12m": {"specials": (0, 100_001), "special_points": (31, -40)},
+         "customers_12m": {"cuts": (), "levels": (0, 3, 1, 2, 4, 0, 1)}}  # fmt: skip
 
 
 def make_card(**changes) -> Card:
@@ -40,6 +43,7 @@ def make_card(**changes) -> Card:
                 coefficient_micro=1, information_micro=1, seen_lo=(cuts or (5,))[0] // 2, seen_hi=2 * (cuts or (50,))[-1],
             )
         )  # fmt: skip
+        items[-1] = msgspec.structs.replace(items[-1], **CODED.get(name, {}))
     whole = Card(characteristics=tuple(items), base_points=520, lowest_points=0, pd_ppm=(), prior_ppm=80_000, anchor_ppm=80_000,
                  sample_ppm=220_000, rows=9, bads=2, seed=1, strength_micro=1)  # fmt: skip
     return msgspec.structs.replace(seal(whole), **changes)

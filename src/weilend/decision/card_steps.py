@@ -58,10 +58,14 @@ def _halved(subject: Node, stairs: Sequence[tuple[int, int]]) -> Node:
 
 
 def _points_text(item: Characteristic) -> str:
-    pairs = zip(item.cuts, item.points[:-1], strict=True)
     value = f"given_{item.feature.name}"
-    bins = "".join(f" WHEN {value} <= {cut} THEN {points}" for cut, points in pairs)
-    return f"CASE WHEN {value} IS NULL THEN {item.null_points}{bins} ELSE {item.points[-1]} END"
+    pairs = [(f"{value} = {special}", points) for special, points in zip(item.specials, item.special_points, strict=True)]
+    if item.levels:
+        pairs += [(f"{value} = {place}", item.points[level]) for place, level in enumerate(item.levels[:-1])]
+    pairs += [(f"{value} <= {cut}", points) for cut, points in zip(item.cuts, item.points[:-1], strict=False)]
+    bins = "".join(f" WHEN {test} THEN {points}" for test, points in pairs)
+    last = item.points[item.levels[-1] if item.levels else -1]
+    return f"CASE WHEN {value} IS NULL THEN {item.null_points}{bins} ELSE {last} END"
 
 
 def _outside_text(item: Characteristic) -> str:

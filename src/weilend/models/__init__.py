@@ -1,7 +1,7 @@
 """Models for small data: bin, train, correct the prior, explain, validate, describe. Knows no invoices and no policies."""
 
 from weilend.models.card import Card, check_identity, score, score_table, with_prior
-from weilend.models.package import About, load, save
+from weilend.models.package import About, load, read_card, save
 from weilend.models.table import Table
 
-__all__ = ["About", "Card", "Table", "check_identity", "load", "save", "score", "score_table", "with_prior"]
+__all__ = ["About", "Card", "Table", "check_identity", "load", "read_card", "save", "score", "score_table", "with_prior"]

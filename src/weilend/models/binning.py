@@ -61,13 +61,15 @@ def _quantile_cuts(table: Table, bins: int) -> Integers:
 
 
 def _place(values: Integers, known: Booleans, cuts: Integers, bins: int) -> Integers:
-    index = (values[:, :, None] > cuts[None, :, :]).sum(axis=2)
-    return np.asarray(np.where(known, index, bins), dtype=np.int64)
+    index = np.empty(values.shape, dtype=np.int64)
+    for at, column in enumerate(cuts):
+        index[:, at] = np.searchsorted(column, values[:, at], side="left")
+    return np.where(known, index, bins)
 
 
 def _sizes(table: Table, cuts: Integers, bins: int) -> Integers:
     index = _place(table.values, table.known, cuts, bins)
-    return np.asarray((index[:, :, None] == np.arange(bins)).sum(axis=0), dtype=np.int64)
+    return np.stack([np.bincount(column, minlength=bins + 1)[:bins] for column in index.T])
 
 
 def _merge_small(cuts: Integers, sizes: Integers, min_rows: int) -> Integers:

@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
-from typing import Final
+from typing import Any, Final, Protocol, runtime_checkable
 
 import msgspec
 import numpy as np
 
 from weilend.core.errors import CheckError, InputError
 from weilend.core.ids import content_hash
-from weilend.core.values import Contribution, FeatureRow, Score
-from weilend.features.spec import Feature
+from weilend.core.records import Field
+from weilend.core.values import Contribution, FeatureRow, Reason, Score
+from weilend.features.spec import Feature, Unit
 from weilend.models.prediction import Prediction
 from weilend.models.prior import logit_ppm, to_pd_ppm
+from weilend.models.sample import Column
 from weilend.models.table import Booleans, Integers, Table
 
 #: The scale: 600 points are odds of 50 goods to 1 bad, 20 more points double them (Siddiqi 2006).
@@ -28,14 +30,70 @@ POINTS_TO_DOUBLE: Final = 20
 FACTOR: Final = POINTS_TO_DOUBLE / math.log(2)
 
 
-class Characteristic(msgspec.Struct, frozen=True, kw_only=True):
+@runtime_checkable
+class Described(Protocol):
+    """What a card stands on: a `Feature` of the book, or a `Column` of a flat table. Its values are integers, or not known."""
+
+    @property
+    def name(self) -> str:
+        """How it is called."""
+        ...
+
+    @property
+    def sign(self) -> int:
+        """+1 where more was declared safer, -1 where riskier, 0 where nothing was."""
+        ...
+
+    @property
+    def unit(self) -> Unit:
+        """What is counted."""
+        ...
+
+    @property
+    def why(self) -> str:
+        """Why it matters."""
+        ...
+
+    @property
+    def en(self) -> str:
+        """The sentence that states ``{value}``, in English."""
+        ...
+
+    @property
+    def zh(self) -> str:
+        """The sentence that states ``{value}``, in Chinese."""
+        ...
+
+    def say(self, value: int | None) -> Reason:
+        """Return the sentence that states a value."""
+        ...
+
+    def as_field(self) -> Field:
+        """Return what formulas may read."""
+        ...
+
+
+def read_described(kind: type, plain: Any) -> Described:
+    """Return what a card stands on from its plain form: a feature aggregates, a column does not (a decoder's hook).
+
+    >>> read_described(Described, {"name": "income"}).say(5).en
+    'income was 5'
+    """
+    if kind is not Described:
+        raise NotImplementedError(kind)  # what msgspec asks of a hook
+    return msgspec.convert(plain, Feature) if "aggregate" in plain else msgspec.convert(plain, Column)
+
+
+class Characteristic(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One feature of a card: bin j holds the values above ``cuts[j - 1]`` and up to ``cuts[j]``, and brings ``points[j]``.
 
     `woe_micro` and `coefficient_micro` are in millionths; `rows` and `bads` are what training saw in each bin; the `null_`
     fields speak of rows where the feature is not known. `seen_lo..seen_hi` is the range of known values in training.
+    Of a category, ``levels[place]`` is the bin of a word, the last entry that of words never seen; there are no cuts then.
+    ``special_points[j]`` are the points of ``specials[j]``, a value that stands for something else than a number.
     """
 
-    feature: Feature
+    feature: Described
     cuts: tuple[int, ...]
     points: tuple[int, ...]
     null_points: int
@@ -49,18 +107,47 @@ class Characteristic(msgspec.Struct, frozen=True, kw_only=True):
     information_micro: int
     seen_lo: int
     seen_hi: int
+    levels: tuple[int, ...] = ()
+    specials: tuple[int, ...] = ()
+    special_points: tuple[int, ...] = ()
+    special_rows: tuple[int, ...] = ()
+    special_bads: tuple[int, ...] = ()
 
     def points_of(self, value: int | None) -> int:
         """Return the points of a value."""
-        return self.null_points if value is None else self.points[bisect_left(self.cuts, value)]
+        if value is None:
+            return self.null_points
+        if value in self.specials:
+            return self.special_points[self.specials.index(value)]
+        if self.levels:
+            return self.points[self.levels[value if 0 <= value < len(self.levels) else -1]]
+        return self.points[bisect_left(self.cuts, value)]
+
+    def points_in(self, values: Integers, known: Booleans) -> Integers:
+        """Return the points (n,) of many values, equal to `points_of` one by one."""
+        if self.levels:
+            last = len(self.levels) - 1
+            bins = np.array(self.levels, dtype=np.int64)[np.where((values >= 0) & (values < last), values, last)]
+        else:
+            bins = np.searchsorted(np.array(self.cuts, dtype=np.int64), values, side="left")
+        points = np.array(self.points, dtype=np.int64)[bins]
+        for special, said in zip(self.specials, self.special_points, strict=True):
+            points[values == special] = said
+        return np.where(known, points, self.null_points)
 
     def is_outside(self, value: int | None) -> bool:
         """Return whether training saw no such value: beyond its range, or unknown where it was always known."""
-        return self.null_rows == 0 if value is None else not self.seen_lo <= value <= self.seen_hi
+        if value is None:
+            return self.null_rows == 0
+        return not self.seen_lo <= value <= self.seen_hi
+
+    def all_points(self) -> tuple[int, ...]:
+        """Return the points of every bin, "not known" and specials after the others."""
+        return (*self.points, self.null_points, *self.special_points)
 
     def best_points(self) -> int:
         """Return the most points that the feature can bring."""
-        return max(*self.points, self.null_points)
+        return max(self.all_points())
 
 
 class Card(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,7 +187,7 @@ def seal(card: Card) -> Card:
     >>> card.pd_ppm, card.model_id == identity(card)
     ((19608,), True)
     """
-    lowest = card.base_points + sum(min(*c.points, c.null_points) for c in card.characteristics)
+    lowest = card.base_points + sum(min(c.all_points()) for c in card.characteristics)
     highest = card.base_points + sum(c.best_points() for c in card.characteristics)
     goods = math.log(ANCHOR_ODDS) + (np.arange(lowest, highest + 1) - ANCHOR_POINTS) / FACTOR
     pd_ppm = to_pd_ppm(-goods + logit_ppm(card.prior_ppm) - logit_ppm(card.anchor_ppm))
@@ -192,10 +279,31 @@ def score_table(card: Card, table: Table) -> Prediction:
     """
     points = np.full(len(table), card.base_points, dtype=np.int64)
     for item in card.characteristics:
-        points += _points(item, *table.column(item.feature.name))
+        points += item.points_in(*table.column(item.feature.name))
     return Prediction(points, np.array(card.pd_ppm, dtype=np.int64)[points - card.lowest_points])
 
 
-def _points(item: Characteristic, values: Integers, known: Booleans) -> Integers:
-    bins = np.searchsorted(np.array(item.cuts, dtype=np.int64), values, side="left")
-    return np.where(known, np.array(item.points, dtype=np.int64)[bins], item.null_points)
+def strongest_reasons(card: Card, table: Table, most: int) -> list[tuple[Reason, ...]]:
+    """Return, for each row, the sentences of the `most` characteristics that cost it most points, the costliest first.
+
+    >>> from weilend.models.recipes.woe_card import example_card
+    >>> table = Table(("sales_fen_12m", "void_rate_12m"), np.array([[100, 0]]), np.ones((1, 2), dtype=np.bool_), ("B",))
+    >>> [reason.en for reason in strongest_reasons(example_card(), table, 1)[0]]
+    ['sales of the last 12 months were ¥1']
+    """
+    if not card.characteristics:
+        return [()] * len(table)
+    columns = [table.column(item.feature.name) for item in card.characteristics]
+    lost = np.column_stack(
+        [item.best_points() - item.points_in(*column) for item, column in zip(card.characteristics, columns, strict=True)]
+    )
+    order = np.argsort(-lost, axis=1, kind="stable")[:, :most]
+    said = []
+    for row, places in enumerate(order.tolist()):
+        costly = [place for place in places if lost[row, place] > 0]
+        said.append(tuple(card.characteristics[at].feature.say(_value(columns[at], row)) for at in costly))
+    return said
+
+
+def _value(column: tuple[Integers, Booleans], row: int) -> int | None:
+    return int(column[0][row]) if column[1][row] else None

@@ -13,7 +13,7 @@ import msgspec
 from weilend.core.errors import InputError
 from weilend.core.ids import canonical_json
 from weilend.core.money import PPM
-from weilend.models.card import Card, check_identity
+from weilend.models.card import Card, check_identity, read_described
 from weilend.models.validate import Figures, Permutations
 
 CARD_FILE: Final = "card.json"
@@ -102,10 +102,20 @@ def load(folder: Path) -> Card:
     if not path.is_file():
         raise InputError(f"no {CARD_FILE} in {folder}", hint="build the model first")
     try:
-        card = msgspec.json.decode(path.read_bytes(), type=Card)
+        card = read_card(path.read_bytes())
     except msgspec.DecodeError as error:
         raise InputError(f"{path} is not a card: {error}", hint="take it from where it was built") from None
     return check_identity(card)
+
+
+def read_card(content: bytes) -> Card:
+    """Return the card that JSON holds; `msgspec.DecodeError` where it holds none. Its identity is not checked here.
+
+    >>> from weilend.models.recipes.woe_card import example_card
+    >>> read_card(canonical_json(example_card())) == example_card()
+    True
+    """
+    return msgspec.json.decode(content, type=Card, dec_hook=read_described)
 
 
 def example_about(card: Card) -> About:

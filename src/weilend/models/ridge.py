@@ -15,10 +15,11 @@ MAX_STEPS = 60
 TOLERANCE = 1e-7  # of the gradient, per row: far below what a rounded point shows
 
 
-def fit_path(woe: Floats, label: Integers, strengths: Sequence[float]) -> Floats:
+def fit_path(woe: Floats, label: Integers, strengths: Sequence[float], weight: Floats | None = None) -> Floats:
     """Return (len(strengths), 1 + p) coefficients (b0, b), each minimising mean deviance/2 + strength/2 · |b|² with b >= 0.
 
-    `woe` is (n, p); give strengths from strong to weak: each solution starts the next. Projected Newton (Bertsekas 1982).
+    `woe` is (n, p), `weight` (n,) has mean 1 where given; give strengths from strong to weak: each solution starts the next.
+    Projected Newton (Bertsekas 1982).
 
     >>> woe = np.array([[1.0, 0.3], [1.0, -0.3], [-1.0, 0.3], [-1.0, -0.3]] * 5)
     >>> label = np.array([0, 0, 1, 1] * 4 + [0, 1, 1, 0])
@@ -27,12 +28,13 @@ def fit_path(woe: Floats, label: Integers, strengths: Sequence[float]) -> Floats
     (True, True)
     """
     design = np.hstack([np.ones((len(label), 1)), -woe])
-    rate = float(label.mean())
+    weight = np.ones(len(label)) if weight is None else weight
+    rate = float((label * weight).mean())
     start = np.zeros(design.shape[1])
     start[0] = np.log(rate / (1 - rate))
     path = np.empty((len(strengths), design.shape[1]))
     for step, strength in enumerate(strengths):
-        start = path[step] = _solve(design, label.astype(np.float64), strength, start)
+        start = path[step] = _solve(design, label.astype(np.float64), weight, strength, start)
     return path
 
 
@@ -46,45 +48,45 @@ def log_loss(path: Floats, woe: Floats, label: Integers) -> Floats:
     return np.asarray((np.logaddexp(0.0, logit) - logit * label).sum(axis=1))
 
 
-def _solve(design: Floats, label: Floats, strength: float, start: Floats) -> Floats:
+def _solve(design: Floats, label: Floats, weight: Floats, strength: float, start: Floats) -> Floats:
     n, width = design.shape
     ridge = np.full(width, strength)
     ridge[0] = 0.0
     b = start.copy()
-    value = _loss(design, label, ridge, b)
+    value = _loss(design, label, weight, ridge, b)
     for _ in range(MAX_STEPS):
         chance = 1 / (1 + np.exp(-(design @ b)))
-        gradient = design.T @ (chance - label) / n + ridge * b
+        gradient = design.T @ (weight * (chance - label)) / n + ridge * b
         free = (b > 0) | (gradient < 0)
         free[0] = True
         if np.abs(gradient[free]).max() < TOLERANCE:
             return b
         part = design[:, free]
-        curve = (part.T * (chance * (1 - chance))) @ part / n
+        curve = (part.T * (weight * chance * (1 - chance))) @ part / n
         curve.flat[:: curve.shape[0] + 1] += ridge[free] + 1e-9
         direction = np.zeros(width)
         direction[free] = -np.linalg.solve(curve, gradient[free])
-        b, value, moved = _step(design, label, ridge, b, value, direction)
+        b, value, moved = _step(design, label, weight, ridge, b, value, direction)
         if not moved:
             return b
     return b
 
 
 def _step(
-    design: Floats, label: Floats, ridge: Floats, b: Floats, value: float, direction: Floats
+    design: Floats, label: Floats, weight: Floats, ridge: Floats, b: Floats, value: float, direction: Floats
 ) -> tuple[Floats, float, bool]:
     """Return the longest halving of a step that lowers the loss, projected on b >= 0."""
     size = 1.0
     for _ in range(30):
         trial = b + size * direction
         np.maximum(trial[1:], 0.0, out=trial[1:])
-        trial_value = _loss(design, label, ridge, trial)
+        trial_value = _loss(design, label, weight, ridge, trial)
         if trial_value < value:
             return trial, trial_value, True
         size /= 2
     return b, value, False
 
 
-def _loss(design: Floats, label: Floats, ridge: Floats, b: Floats) -> float:
+def _loss(design: Floats, label: Floats, weight: Floats, ridge: Floats, b: Floats) -> float:
     logit = design @ b
-    return float((np.logaddexp(0.0, logit) - logit * label).mean() + (ridge * b * b).sum() / 2)
+    return float((weight * (np.logaddexp(0.0, logit) - logit * label)).mean() + (ridge * b * b).sum() / 2)

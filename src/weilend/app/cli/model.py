@@ -6,14 +6,16 @@ import csv
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from weilend.app.cli.flat import build_from_table, score_to_file, table_options
 from weilend.app.cli.show import home_option, json_option, open_home, print_rows, telling
 from weilend.core.errors import InputError
 
 if TYPE_CHECKING:  # late: see show.open_home
+    from weilend.app.desk.modelling import Study
     from weilend.core.calendars import Calendar
     from weilend.features.compute import FeatureTable
 
@@ -118,17 +120,27 @@ def model_group() -> None:
 
 
 @model_group.command("build")
-@click.argument("product")
-@click.option("--as-of", required=True, metavar="YYYY-MM-DD", help="The day (00:00 local) on which the model is built.")
-@click.option("--assume-label-known", is_flag=True, help="Train on outcomes that were not known yet.")
+@click.argument("name")
+@click.option("--as-of", metavar="YYYY-MM-DD", help="Of a product: the day (00:00 local) on which the model is built.")
+@click.option("--assume-label-known", is_flag=True, help="Of a product: train on outcomes that were not known yet.")
+@table_options
 @home_option
 @json_option
-def model_build(product: str, as_of: str, home: Path, *, assume_label_known: bool, as_json: bool) -> None:
-    """Build, validate and keep the model of a PRODUCT."""
+def model_build(name: str, as_of: str | None, home: Path, *, assume_label_known: bool, as_json: bool, **asked: Any) -> None:
+    """Build, validate and keep the model of a product (NAME with --as-of), or of any flat table (NAME with --table)."""
+    if bool(as_of) == bool(asked["table"]):
+        raise InputError("say from what: a product's own records, or a table", hint="give --as-of YYYY-MM-DD, or --table FILE")
     with telling() as tell:
-        study = open_home(home, tell=tell).build_model(product, as_of, assume_label_known=assume_label_known)
+        if asked["table"]:
+            rows = build_from_table(name, home, asked, tell)
+        else:
+            rows = _study_rows(open_home(home, tell=tell).build_model(name, as_of or "", assume_label_known=assume_label_known))
+    print_rows(("what", "value"), rows, as_json=as_json)
+
+
+def _study_rows(study: Study) -> list[tuple[str, object]]:
     figures = study.figures
-    rows = [
+    return [
         ("model", study.card.model_id),
         ("rows", figures.rows),
         ("bads", figures.bads),
@@ -136,7 +148,18 @@ def model_build(product: str, as_of: str, home: Path, *, assume_label_known: boo
         ("auc over size alone, ppm", f"{study.over_size.estimate_ppm} ({study.over_size.lo_ppm} to {study.over_size.hi_ppm})"),
         ("features", ", ".join(item.feature.name for item in study.card.characteristics)),
     ]
-    print_rows(("what", "value"), rows, as_json=as_json)
+
+
+@model_group.command("score")
+@click.argument("name")
+@click.option("--table", required=True, type=click.Path(path_type=Path), help="CSV or Parquet with the columns of the model.")
+@click.option(
+    "--out", required=True, type=click.Path(path_type=Path), help="CSV file to write: row, pd, points, grade, reasons."
+)
+@home_option
+def model_score(name: str, table: Path, out: Path, home: Path) -> None:
+    """Score a table with the model NAME (or the folder that it was built into)."""
+    click.echo(score_to_file(name, home, table, out))
 
 
 @model_group.command("show")

@@ -29,7 +29,7 @@ from weilend.engine import BookView
 from weilend.features.compute import finish
 from weilend.features.plans import FeatureSet, make_plan
 from weilend.features.sets import FEATURE_SETS
-from weilend.models import Card, check_identity, score
+from weilend.models import Card, check_identity, read_card, score
 
 Cause = Literal["data", "lists", "features", "models", "policy", "runtime"]
 #: The order in which changes are made, and told.
@@ -200,7 +200,7 @@ def _read_model(home: Home, value: str, _at: int) -> Card:
     found = kept[-1:] if value == "newest" else [name for name in kept if name.startswith(value)]
     if len(found) != 1:
         raise NotFoundError(f"{len(found)} models are called {value!r}", hint=f"there is: {', '.join(kept) or 'none'}")
-    return check_identity(msgspec.json.decode(home.store.document("model", found[0]).content, type=Card))
+    return check_identity(read_card(home.store.document("model", found[0]).content))
 
 
 #: What each change is read with.

@@ -45,7 +45,7 @@ from weilend.features.plans import make_plan
 from weilend.features.sets import FEATURE_SETS
 from weilend.features.spine_file import from_file
 from weilend.lending import load_product
-from weilend.models import Card
+from weilend.models import Card, read_card
 from weilend.models.package import About
 from weilend.sources import Accounting, Said, detect, read
 from weilend.store import Document
@@ -191,7 +191,7 @@ class Desk:
             newest = about.model_id if about.name == name else newest
         if newest is None:
             return None
-        return msgspec.json.decode(self.home.store.document("model", newest).content, type=Card)
+        return read_card(self.home.store.document("model", newest).content)
 
     def replay(self, receipt_id: str | None = None, *, from_records: bool = True) -> Replayed:
         """Replay one receipt, or all, to the bit."""

@@ -17,7 +17,7 @@ from weilend.decision import Evaluator, Policy, compile_policy, dump_policy, loa
 from weilend.decision.receipt import NONE
 from weilend.features.plans import FeatureSet
 from weilend.lending import Product
-from weilend.models import Card, check_identity
+from weilend.models import Card, check_identity, read_card
 from weilend.store import Document
 
 
@@ -58,7 +58,7 @@ def find_sealed(home: Home, hashes: Mapping[str, str]) -> Sealed:
 
     product = msgspec.json.decode(content("product"), type=Product)
     features = msgspec.json.decode(content("feature_set"), type=FeatureSet)
-    card = None if hashes["model"] == NONE else check_identity(msgspec.json.decode(content("model"), type=Card))
+    card = None if hashes["model"] == NONE else check_identity(read_card(content("model")))
     evaluator = make_evaluator(product, features, restore_policy(content("policy")))
     found = {"product": product.identity, "feature_set": features.identity, "policy": evaluator.policy_id}
     for kind, identity in found.items():

@@ -11,7 +11,7 @@ from weilend.app.desk.placing import candidates_of, economics_of
 from weilend.app.desk.run import Result
 from weilend.core.money import PPM
 from weilend.core.values import Reason, Receipt
-from weilend.features.spec import Feature
+from weilend.models.card import Described
 from weilend.partners import Placement, margin_ppm
 
 APPROVED, NOT_PLACED, REFERRED, DECLINED = "approve", "approve, not placed", "refer", "decline"
@@ -21,7 +21,7 @@ ANSWERS_ZH: Final = {APPROVED: "通过并安排", NOT_PLACED: "通过未安排",
 OUTCOMES: Final = ("approve", "refer", "decline")
 
 
-def label_feature(feature: Feature) -> str:
+def label_feature(feature: Described) -> str:
     """Return a feature's name with its Chinese words, for charts."""
     return f"{feature.name} {feature.zh.format(value='')}"
 

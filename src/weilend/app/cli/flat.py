@@ -1,0 +1,120 @@
+"""In: options that say what a flat table's columns are. Out: a model's folder, or scores. Used: by `weilend model build|score`."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from weilend.core.errors import InputError
+
+if TYPE_CHECKING:  # late: see show.open_home
+    from weilend.app.desk.flat_models import Ask
+    from weilend.app.desk.progress import Tell
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+_PATH = click.Path(path_type=Path)
+NAME = re.compile(r"\w[\w-]*")  # it names a folder of the home, and must not lead out of it
+#: What may be said of a table's columns.
+_OPTIONS = (
+    click.option("--table", type=_PATH, help="CSV or Parquet file, a row an application: build from it."),
+    click.option("--label", metavar="COL", default="", help="What became of each row."),
+    click.option("--bad", metavar="VALUES", default="", help="Values of the label that are bad, with commas."),
+    click.option("--indeterminate", metavar="VALUES", default="", help="Values of the label that are neither good nor bad."),
+    click.option("--time", metavar="COL", default="", help="Day or month of the application: judged on the newest."),
+    click.option("--id", metavar="COL", default="", help="What names a row."),
+    click.option("--group", metavar="COL", default="", help="Rows of one value stay together when the sample is split."),
+    click.option("--decision", metavar="COL", default="", help="Approved or declined: the declined are no goods."),
+    click.option("--weight", metavar="COL", default="", help="How many each row stands for."),
+    click.option("--special", metavar="NUMBERS", default="", help="Numbers that are codes (-7,-8,-9): bins of their own."),
+    click.option("--known-at-application", metavar="COLS", default="", help="The only columns that may be inputs."),
+    click.option("--safer", metavar="COLS", default="", help="Columns of which more is safer, for certain."),
+    click.option("--riskier", metavar="COLS", default="", help="Columns of which more is riskier, for certain."),
+    click.option("--population", type=_PATH, help="A table like those to be scored, to see how the sample differs."),
+    click.option("--prior-ppm", type=int, help="Bad rate of the portfolio in parts per million, the sample's own otherwise."),
+    click.option("--recipe", default="card", show_default=True, help="Sort of model."),
+    click.option("--seed", type=int, default=1, show_default=True, help="What chance begins from."),
+    click.option("--out", type=_PATH, help="Folder for the model, its findings, flow, columns, bins and summary."),
+)
+
+
+def table_options(command: Command) -> Command:
+    """Give a command the options that say what a table's columns are."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def build_from_table(name: str, home: Path, asked: dict[str, Any], tell: Tell) -> list[tuple[str, object]]:
+    """Build the model, write its folder and keep a copy in the home; return what is shown of it."""
+    from weilend.app.desk.flat_files import write_model  # late: see show.open_home
+    from weilend.app.desk.flat_models import build_flat
+    from weilend.app.desk.home import open_home
+
+    if not asked["label"] or not asked["out"]:
+        raise InputError("a model of a table needs a label and a folder", hint="give --label COL and --out DIR")
+    if not NAME.fullmatch(name):
+        raise InputError(f"{name} is not a name for a model", hint="use letters, digits, - and _")
+    built = build_flat(_ask(name, asked), tell=tell)
+    written = write_model(built, asked["out"])
+    kept = open_home(home).folder / "models" / name
+    shutil.rmtree(kept, ignore_errors=True)
+    kept.mkdir(parents=True)
+    for path in written:
+        shutil.copy(path, kept)
+    judged, dropped = built.judged, sorted({one.column for one in built.findings if one.action == "dropped" and one.column})
+    return [
+        ("model", built.model_id),
+        ("rows", len(built.design.sample)),
+        ("bads", int(built.design.sample.bad.sum())),
+        ("split", built.design.split),
+        ("auc_ppm", f"{judged.auc_ppm} (standard error {judged.error_ppm}, {judged.rows} rows: {judged.how})"),
+        ("dropped by guards", ", ".join(dropped) or "nothing"),
+        ("folder", str(asked["out"])),
+    ]
+
+
+def score_to_file(name: str, home: Path, table: Path, out: Path) -> str:
+    """Score a table with a model, write the scores, and return one sentence on what was done."""
+    from weilend.app.desk.flat_files import find_model, read_model, write_scores  # late: see show.open_home
+    from weilend.app.desk.flat_models import score_flat
+
+    manifest, model = read_model(find_model(name, home))
+    scored = score_flat(manifest.recipe, model, manifest.columns, table, id_column=manifest.id)
+    write_scores(scored, out)
+    unseen = "; ".join(f"{rows} rows have a {column} that the model has never seen" for column, rows in scored.unseen.items())
+    return f"{len(scored.ids)} rows in {out}" + (f"; {unseen}" if unseen else "")
+
+
+def _ask(name: str, asked: dict[str, Any]) -> Ask:
+    from weilend.app.desk.flat_models import Ask
+    from weilend.models.flat import Roles
+
+    roles = Roles(
+        label=asked["label"], bad=_list(asked["bad"]), indeterminate=_list(asked["indeterminate"]), time=asked["time"],
+        id=asked["id"], group=asked["group"], decision=asked["decision"], weight=asked["weight"],
+        special=tuple(_number(text) for text in _list(asked["special"])), known=_list(asked["known_at_application"]),
+        safer=_list(asked["safer"]), riskier=_list(asked["riskier"]),
+    )  # fmt: skip
+    return Ask(
+        name=name, table=asked["table"], roles=roles, recipe=asked["recipe"], population=asked["population"],
+        prior_ppm=asked["prior_ppm"], seed=asked["seed"],
+    )  # fmt: skip
+
+
+def _list(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise InputError(
+            f"--special has {text}, which is no number", hint="give numbers with commas, such as -7,-8,-9"
+        ) from None

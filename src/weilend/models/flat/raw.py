@@ -1,0 +1,82 @@
+"""In: a .csv or .parquet file. Out: its columns as Arrow arrays, texts untouched. Used: by `frame`."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from pathlib import Path
+from typing import Any, Final
+
+import pyarrow as pa
+import pyarrow.csv as pacsv
+import pyarrow.parquet as pq
+
+from weilend.core.errors import InputError, NotFoundError
+from weilend.sources.files.texts import settle
+
+ENCODINGS: Final = ("utf-8-sig", "gb18030")
+SEPARATORS: Final = (",", ";", "\t", "|")
+#: Lines that are looked at to find the separator: it stands equally often in each of them.
+LOOKED_AT: Final = 50
+_SAMPLE_BYTES: Final = 1 << 16
+
+
+def read_arrays(path: Path) -> dict[str, pa.ChunkedArray]:
+    """Return the columns of a file by name; of CSV all are text, of Parquet they have their own types.
+
+    UTF-8 (with or without mark) and GB18030 are read; the separator is found from the first lines. A column without a name
+    becomes ``column N``. Raises `NotFoundError` and `InputError` (two columns of one name, no rows, not a table).
+
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     file = Path(folder) / "a.csv"
+    ...     _ = file.write_bytes("甲;乙\\n1;2,5\\n".encode("gb18030"))
+    ...     {name: array.to_pylist() for name, array in read_arrays(file).items()}
+    {'甲': ['1'], '乙': ['2,5']}
+    """
+    if not path.is_file():
+        raise NotFoundError(f"there is no file {path}", hint="give a .csv or .parquet file")
+    try:
+        table = pq.read_table(path) if path.suffix.lower() == ".parquet" else _read_csv(path)
+    except pa.ArrowInvalid as error:
+        text = str(error).split("\n")[0]
+        raise InputError(f"{path.name} is not read as a table: {text}", hint="give a .csv or .parquet with a header") from None
+    names = [name.strip() or f"column {at + 1}" for at, name in enumerate(table.column_names)]
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        raise InputError(f"{path.name} has two columns named {twice[0]}", hint="name each column once")
+    if not table.num_rows:
+        raise InputError(f"{path.name} has a header and no rows", hint="give rows to learn from or to score")
+    return dict(zip(names, table.columns, strict=True))
+
+
+def _read_csv(path: Path) -> pa.Table:
+    encoding = settle(path, ENCODINGS)
+    with path.open(encoding=encoding, errors="replace", newline="") as file:
+        head = file.read(_SAMPLE_BYTES)
+    separator = _separator(head, path.name)
+    header = next(csv.reader(io.StringIO(head, newline=""), delimiter=separator))
+    marks = [f"{at}" for at in range(len(header))]  # by place: a header may hold a name twice, which is told later
+    options: dict[str, Any] = {
+        "read_options": pacsv.ReadOptions(
+            encoding="utf8" if encoding == "utf-8-sig" else encoding, column_names=marks, skip_rows=1, use_threads=False
+        ),
+        "parse_options": pacsv.ParseOptions(delimiter=separator, newlines_in_values=True),
+        "convert_options": pacsv.ConvertOptions(
+            column_types=dict.fromkeys(marks, pa.string()), strings_can_be_null=False, quoted_strings_can_be_null=False
+        ),
+    }
+    return pacsv.read_csv(path, **options).rename_columns([name.lstrip("\ufeff") for name in header])
+
+
+def _separator(head: str, name: str) -> str:
+    """Return the separator that cuts every full line of the head into the same number of cells, the most cells first."""
+    lines = [line for line in csv.reader(io.StringIO(head, newline=""), delimiter="\0") if line][:LOOKED_AT]
+    if not lines:
+        raise InputError(f"{name} is empty", hint="give a table with a header")
+    texts = ["".join(line) for line in lines]
+    texts = texts[:-1] if len(texts) > 2 else texts  # the last may be cut off by the sample's end
+    cells = {mark: [len(row) for row in csv.reader(texts, delimiter=mark)] for mark in SEPARATORS}
+    even = [mark for mark in SEPARATORS if len(set(cells[mark])) == 1 and cells[mark][0] > 1]
+    return max(even, key=lambda mark: cells[mark][0]) if even else ","

@@ -1,0 +1,55 @@
+"""In: recipes. Out: `RECIPES`, each by its name, with how its models are kept and explained. Used: by the desk.
+
+To add one: a file with `fit` (and what writes, reads and explains its models), and a line below.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final, Protocol
+
+import msgspec
+
+from weilend.core.ids import canonical_json
+from weilend.core.registry import Registry
+from weilend.core.values import Reason
+from weilend.models.card import Card, check_identity, strongest_reasons
+from weilend.models.package import read_card
+from weilend.models.prediction import Model
+from weilend.models.recipes import flat_card
+from weilend.models.sample import Sample
+from weilend.models.table import Table
+
+
+class FitSample(Protocol):
+    """Everything but the rows and the seed is decided: bins, selection and strength all happen inside."""
+
+    def __call__(self, sample: Sample, *, seed: int, prior_ppm: int | None = None) -> Model:
+        """Return a model of a sample, for a portfolio whose bad rate is `prior_ppm` (the sample's own where none is given)."""
+        ...
+
+
+class Recipe(msgspec.Struct, frozen=True, kw_only=True):
+    """A recipe: `fit`; `write` and `read` keep a model as bytes, without pickle (`read` raises `CheckError` for a changed one).
+
+    `identify` gives a model's id, a hash of its content; `explain` each row's strongest reasons, strongest first.
+    """
+
+    fit: FitSample
+    write: Callable[[Any], bytes]
+    read: Callable[[bytes], Any]
+    identify: Callable[[Any], str]
+    explain: Callable[[Any, Table, int], list[tuple[Reason, ...]]]
+
+
+def _read_card(content: bytes) -> Card:
+    return check_identity(read_card(content))
+
+
+RECIPES: Final[Registry[Recipe]] = Registry("recipe")
+RECIPES.add(
+    "card",
+    Recipe(
+        fit=flat_card.fit, write=canonical_json, read=_read_card, identify=lambda card: card.model_id, explain=strongest_reasons
+    ),
+)  # fmt: skip
