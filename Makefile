@@ -8,7 +8,7 @@ PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 
-.PHONY: demo test lint docs fuzz nightly bench lock clean
+.PHONY: demo test lint docs fuzz nightly bench bench-models lock clean
 
 $(READY): requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "weilend needs Python 3.11 or later; say make PYTHON=python3.11")'
@@ -53,6 +53,10 @@ nightly: $(READY_TO_TEST)  ## long campaigns: kill, soak, big data
 
 bench: $(READY_TO_TEST)  ## ratios against peers, in an environment of their own
 	$(BIN)/python bench/run.py
+
+bench-models: $(READY_TO_TEST)  ## boosters against tuned LightGBM and FLAML on public lending data (WEILEND_DATA); hours
+	$(BIN)/python -c "from bench.run import make_environment; make_environment()"
+	.bench-venv/bin/python -m bench.models
 
 LOCK := .lock-venv/bin/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --quiet

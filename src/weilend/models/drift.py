@@ -61,16 +61,20 @@ def measure_drift(before: Table, after: Table, *, seed: int, draws: int = 500) -
     sides = [side[np.lexsort(side.T)] for side in sides]  # by content: row order must not matter
     rng = np.random.default_rng(seed)
     shape = (-1, len(before.names), BINS + 1)
-    psi = _psi(*(side.sum(axis=0).reshape(shape) for side in sides))[0]
-    drawn = _psi(*((_bootstrap(len(side), draws, rng) @ side).reshape(shape) for side in sides))
-    chance = np.quantile(_psi(*_split(np.concatenate(sides), len(before), draws, rng, shape)), 0.95, axis=0)
+    psi = population_stability(*(side.sum(axis=0).reshape(shape) for side in sides))[0]
+    drawn = population_stability(*((_bootstrap(len(side), draws, rng) @ side).reshape(shape) for side in sides))
+    chance = np.quantile(population_stability(*_split(np.concatenate(sides), len(before), draws, rng, shape)), 0.95, axis=0)
     lo, hi = np.quantile(drawn, (0.025, 0.975), axis=0)
     columns = zip(before.names, *(np.rint(PPM * part).astype(int).tolist() for part in (psi, lo, hi, chance)), strict=True)
     return tuple(Drift(*column) for column in columns)
 
 
-def _psi(before: Floats, after: Floats) -> Floats:
-    """Return ``Σ (p - q) ln(p / q)`` over the bins that either side uses; counts (…, k, bins)."""
+def population_stability(before: Floats, after: Floats) -> Floats:
+    """Return ``Σ (p - q) ln(p / q)`` over the bins that either side uses; counts (…, k, bins).
+
+    >>> population_stability(np.array([500.0, 500.0]), np.array([800.0, 200.0])).round(3).tolist()
+    0.415
+    """
     used = (before + after) > 0
     p, q = (np.where(used, side + HALF, 0.0) for side in (before, after))
     p, q = (np.where(used, side / side.sum(axis=-1, keepdims=True), 1.0) for side in (p, q))
