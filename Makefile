@@ -28,7 +28,7 @@ DEMO_BUDGET_YUAN := $(if $(DATA),100000000,20000000)
 
 demo: $(READY)  ## the main job on a small made-up economy; DATA=PATH runs it on real invoices
 	mkdir -p demo && rm -rf demo/home demo/out demo/portfolio
-	$(if $(DATA),,$(BIN)/weilend sim portfolio --seed 1 --out demo/portfolio)
+	$(if $(DATA),,$(BIN)/weilend sim portfolio --seed 1 --known 400 --out demo/portfolio)
 	$(BIN)/weilend run enterprise_loan --data cumcm2020c=$(DEMO_DATA) --consent own-data --budget-yuan $(DEMO_BUDGET_YUAN) \
 		--as-of 2020-01-01 --assume-label-known --note "$(DEMO_NOTE)" --home demo/home --out demo/out
 	$(BIN)/weilend replay --all --home demo/home
