@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pyarrow as pa
 import pytest
 
 from weilend.economy.audit.marginals import MAKERS, Fact, Marginal, facts
 from weilend.economy.audit.tells import scan_ids, scan_kind
+from weilend.economy.constants import draw_constants
 from weilend.economy.traces import instant, named, scrambled, tell
 
 
@@ -76,3 +79,12 @@ def test_every_public_fact_has_a_measure_and_a_source():
 def test_a_gap_is_measured_from_the_nearer_end():
     fact = Fact(name="x", about="x", zh="x", lo=100, hi=200, unit="ppm", source="made up")
     assert [Marginal(fact, found).gap for found in (50, 100, 150, 200, 300)] == [-500_000, 0, 0, 0, 500_000]
+
+
+def test_the_published_audit_is_of_these_constants_and_every_world_passes():
+    """Whoever changes a constant has to audit again: `weilend sim audit --drawn 10 --page docs/methodology/economy_audit.md`."""
+    page = (Path(__file__).parents[2] / "docs" / "methodology" / "economy_audit.md").read_text(encoding="utf-8")
+    assert draw_constants(0).identity() in page
+    rows = [line for line in page.splitlines() if line.startswith(("| default ", "| drawn "))]
+    assert len(rows) == 11
+    assert all(row.rstrip(" |").endswith("yes") for row in rows)

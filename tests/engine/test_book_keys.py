@@ -62,7 +62,13 @@ def test_the_index_changes_no_answer(tmp_path_factory, history):
 
 
 def test_an_index_that_forgets_a_file_would_be_caught(tmp_path_factory, monkeypatch):
-    monkeypatch.setattr(book_keys.KeyIndex, "_found", lambda _index, _file, ranked: np.zeros(len(ranked), np.bool_))
+    monkeypatch.setattr(book_keys.KeyIndex, "_found", lambda _index, _file, ranked, _rows: np.zeros(len(ranked), np.bool_))
+    with pytest.raises(AssertionError):
+        assert_same(tmp_path_factory, [([("E", 1, "a", 0)], False), ([("E", 1, "a", 0)], False)])
+
+
+def test_an_index_that_leaves_no_marks_would_be_caught(tmp_path_factory, monkeypatch):
+    monkeypatch.setattr(book_keys, "_places", lambda codes: np.arange(len(codes)) + np.random.randint(1 << 20))  # noqa: NPY002
     with pytest.raises(AssertionError):
         assert_same(tmp_path_factory, [([("E", 1, "a", 0)], False), ([("E", 1, "a", 0)], False)])
 

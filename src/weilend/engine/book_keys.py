@@ -21,6 +21,8 @@ Mask = npt.NDArray[np.bool_]
 
 #: Keys that are kept in mind, of all kinds together: 128 MB.
 KEPT_KEYS = 1 << 24
+#: Places in which codes leave a mark: whoever finds none was never met, which spares most rows the look into every file.
+_MARKS, _MARK_BITS = 1 << 25, 25
 _KEY_BYTES, _WORD_BYTES = 32, 8
 _MIX = np.uint64(0x9E3779B97F4A7C15)  # odd and far from any pattern (2 ** 64 over the golden ratio)
 
@@ -34,6 +36,8 @@ class KeyIndex:
 
     def __init__(self) -> None:
         self._codes: dict[str, Codes | None] = {}
+        self._marked: set[str] = set()
+        self._marks = np.zeros(_MARKS, np.bool_)  # pages that are never written take no memory
 
     def search(self, files: Sequence[DataFile], keys: pa.ChunkedArray) -> tuple[Mask, list[DataFile]]:
         """Return which keys may stand in a file or twice among those given, and the files that may hold some.
@@ -48,9 +52,13 @@ class KeyIndex:
         met = np.zeros(len(keys), np.bool_)
         met[1:] = ranked[1:] == ranked[:-1]
         met[:-1] |= met[1:]
+        for file in files:
+            if file.path not in self._marked:
+                self._read(file)
+        rows = np.flatnonzero(self._marks[_places(ranked)])
         holding = []
         for file in files:
-            found = self._found(file, ranked)
+            found = self._found(file, ranked, rows)
             if found.any():
                 holding.append(file)
                 met |= found
@@ -71,21 +79,33 @@ class KeyIndex:
         ranked = np.sort(np.concatenate([np.zeros(0, np.uint64), *known]))
         return len(known) == len(codes) and not (ranked[1:] == ranked[:-1]).any()
 
-    def _found(self, file: DataFile, ranked: Codes) -> Mask:
+    def _found(self, file: DataFile, ranked: Codes, rows: npt.NDArray[np.int64]) -> Mask:
+        """Return which codes may stand in a file; `rows` are those that found a mark."""
+        found = np.zeros(len(ranked), np.bool_)
+        if file.path in self._marked and not len(rows):
+            return found
         known = self._read(file)
         if known is None:
-            return np.ones(len(ranked), np.bool_)
-        places = np.searchsorted(known, ranked)
-        found: Mask = known[np.minimum(places, len(known) - 1)] == ranked
+            return ~found
+        places = np.searchsorted(known, ranked[rows])
+        found[rows] = known[np.minimum(places, len(known) - 1)] == ranked[rows]
         return found
 
     def _read(self, file: DataFile) -> Codes | None:
         if file.path not in self._codes:
             codes = _codes(pq.read_table(file.path, columns=["key"], use_threads=False)["key"])
             self._codes[file.path] = None if codes is None else np.sort(codes)
+            if codes is not None:
+                self._marks[_places(codes)] = True
+                self._marked.add(file.path)
             while sum(len(one) for one in self._codes.values() if one is not None) > KEPT_KEYS and len(self._codes) > 1:
                 del self._codes[next(iter(self._codes))]
         return self._codes[file.path]
+
+
+def _places(codes: Codes) -> npt.NDArray[np.int64]:
+    """Return where codes leave their mark: by their first bits, which a hash spreads evenly."""
+    return (codes >> np.uint64(64 - _MARK_BITS)).astype(np.int64)
 
 
 def _codes(keys: pa.ChunkedArray) -> Codes | None:

@@ -5,6 +5,9 @@ sim audit`.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -63,15 +66,21 @@ class WorldAudit(msgspec.Struct, frozen=True, kw_only=True):
 def audit_drawn(
     world_seeds: Sequence[int], *, businesses: int, months: int, seed: int, workers: int = 2, tell: Tell = say_nothing
 ) -> list[WorldAudit]:
-    """Make one world for each seed of constants, audit it, and throw it away."""
+    """Make one world for each seed of constants, audit it, and throw it away; each process has a world of its own."""
     audits: list[WorldAudit] = []
-    for world_seed in world_seeds:
-        with TemporaryDirectory() as name:
-            plan = make_world_plan(businesses=businesses, months=months, seed=seed, world_seed=world_seed)
-            make_world(plan, Path(name), workers=workers)
-            audits.append(audit_world(Path(name)))
-        tell("audit worlds", len(audits), len(world_seeds))
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        for audit in pool.map(partial(_audit_one, businesses, months, seed), world_seeds):
+            audits.append(audit)
+            tell("audit worlds", len(audits), len(world_seeds))
     return audits
+
+
+def _audit_one(businesses: int, months: int, seed: int, world_seed: int) -> WorldAudit:
+    pa.set_cpu_count(1)  # each process has its core
+    with TemporaryDirectory() as name:
+        plan = make_world_plan(businesses=businesses, months=months, seed=seed, world_seed=world_seed)
+        make_world(plan, Path(name) / "world", workers=1)
+        return audit_world(Path(name) / "world")
 
 
 def audit_world(folder: Path, *, threads: int = 1) -> WorldAudit:
