@@ -170,6 +170,17 @@ def load(folder: Path) -> BoostedModel:
         text = trees.read_bytes().decode()
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise InputError(f"{folder} does not hold a boosted model: {error}", hint="take it from where it was built") from None
-    if identity(plain) != plain.model_id or bytes_hash(text.encode()) != plain.trees:
+    return check_boosted(plain, text)
+
+
+def check_boosted(plain: BoostedModel, trees: str) -> BoostedModel:
+    """Return a model that was kept apart from its trees, with them; `CheckError` where either is not what its id says.
+
+    >>> from weilend.models.recipes.monotone_boosting import example_model
+    >>> check_boosted(example_model(), "no trees")
+    Traceback (most recent call last):
+    weilend.core.errors.CheckError: model ... is not what its id says. Hint: take it from where it was built
+    """
+    if identity(plain) != plain.model_id or bytes_hash(trees.encode()) != plain.trees:
         raise CheckError(f"model {plain.model_id or '(no id)'} is not what its id says", hint="take it from where it was built")
-    return msgspec.structs.replace(plain, forest=Forest(text))
+    return msgspec.structs.replace(plain, forest=Forest(trees))

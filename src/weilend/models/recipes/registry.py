@@ -16,7 +16,8 @@ from weilend.core.values import Reason
 from weilend.models.card import Card, check_identity, strongest_reasons
 from weilend.models.package import read_card
 from weilend.models.prediction import Model
-from weilend.models.recipes import flat_card
+from weilend.models.recipes import additive_boosting, flat_card, monotone_boosting
+from weilend.models.recipes.boosters import explain_boosted, read_boosted, with_trials, write_boosted
 from weilend.models.sample import Sample
 from weilend.models.table import Table
 
@@ -53,3 +54,14 @@ RECIPES.add(
         fit=flat_card.fit, write=canonical_json, read=_read_card, identify=lambda card: card.model_id, explain=strongest_reasons
     ),
 )  # fmt: skip
+for _name, _fit in ((monotone_boosting.NAME, monotone_boosting.fit), (additive_boosting.NAME, additive_boosting.fit)):
+    RECIPES.add(
+        _name,
+        Recipe(
+            fit=with_trials(_fit),
+            write=write_boosted,
+            read=read_boosted,
+            identify=lambda model: model.model_id,
+            explain=explain_boosted,
+        ),
+    )
