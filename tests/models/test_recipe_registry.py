@@ -1,4 +1,4 @@
-"""Every recipe keeps its promise: kept as bytes it is the same model, whoever changes the bytes is caught, reasons name what it saw."""
+"""Every recipe keeps its promise: kept as bytes it is the same model, a changed byte is caught, reasons name what it saw."""
 
 from __future__ import annotations
 
