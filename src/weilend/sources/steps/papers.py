@@ -18,6 +18,7 @@ from weilend.core.calendars import first_of_month, month_index
 from weilend.core.errors import SourceError
 from weilend.sources import figures
 from weilend.sources.columns.cells import each, first_known, nulls
+from weilend.sources.columns.days import FIRST_DAY, LAST_DAY
 from weilend.sources.columns.groups import group_codes, ordinals_of
 from weilend.sources.figures import Compared
 from weilend.sources.identifiers import is_taxpayer_number
@@ -133,7 +134,7 @@ def _render_voucher(facts: Facts, _scene: Scene) -> Facts:
 def _parse_period(facts: Facts, scene: Scene) -> Told:
     """Say when a trial balance opens and closes: the month that stands above it."""
     found = _MONTH.search(scene.said.get("month", ""))
-    if not found or not 1 <= int(found[2]) <= 12:
+    if not found or not 1 <= int(found[2]) <= 12 or not FIRST_DAY.year <= int(found[1]) <= LAST_DAY.year:
         raise SourceError(
             f"{scene.what} does not say its month", hint="keep the line above the table that says it, such as 期间：2024年1月"
         )

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from weilend.core.ids import content_hash
 from weilend.core.money import PPM
+from weilend.core.records import KINDS
 from weilend.core.records.frame import MAX_FEN, MAX_PPM
 from weilend.core.registry import Registry
 from weilend.sources import figures
@@ -273,8 +274,16 @@ def _framed(
         row |= {"file_id": file_id, "happened_on": until, "happened_at": intake.calendar.end_of(until)}
         row.setdefault("known_at", intake.calendar.end_of(until + timedelta(days=_LAG_DAYS)))
     names = dict.fromkeys([*_ALWAYS, *(name for row in rows for name in row)])
-    columns = {name: pa.array([row.get(name) for row in rows], _ALWAYS.get(name)) for name in names}
+    columns = {name: pa.array([_within(kind, name, row.get(name)) for row in rows], _ALWAYS.get(name)) for name in names}
     return frame_records(kind, columns, source=source, intake=intake, key=key)
+
+
+def _within(kind: str, name: str, value: object) -> object:
+    """Return a value, None where it is a number that no record of the kind can hold: a damaged sheet may say anything."""
+    field = KINDS[kind].readable().get(name)
+    if field is None or field.lo is None or field.hi is None or not isinstance(value, int):
+        return value
+    return value if field.lo <= value <= field.hi else None
 
 
 CHECKS.add("running_balance", _running_balances)

@@ -45,7 +45,8 @@ def emit_records(emit: Emit, facts: Facts, scene: Scene) -> tuple[pa.Table, Rows
     keyed = {name: chosen[name] for name in emit.key if name not in columns}
     ordinals = chosen.get(f"{ORDINAL}{emit.kind}") if emit.ordinal or not emit.key else None
     columns["key"], columns["record_id"] = identify(emit.kind, columns | keyed, emit.key, ordinals=ordinals)
-    columns["known_at"] = pa.array(_instants(emit.known, chosen, scene, count))
+    known = _instants(emit.known, chosen, scene, count)  # a source whose clocks contradict each other is believed the later one
+    columns["known_at"] = pa.array(np.maximum(known, columns["happened_at"].to_numpy()))
     columns["known_basis"] = repeat(scene.profile.known_basis, count)
     columns["source"] = repeat(scene.profile.name, count)
     columns["consent_id"] = repeat(scene.intake.consent(), count)
