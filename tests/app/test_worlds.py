@@ -12,7 +12,7 @@ from weilend.app.desk.home import open_home
 from weilend.app.desk.world_audit import read_truth
 from weilend.app.desk.worlds import WorldMade, make_world
 from weilend.core.errors import InputError
-from weilend.economy.audit.tells import auc, readings
+from weilend.economy.audit.tells import ranking, readings
 from weilend.economy.plan import make_plan
 
 
@@ -86,9 +86,9 @@ def test_what_no_file_holds_cannot_be_read_from_all_files_together(world):
     unseen = read_truth(folder)["firms"]["unseen_milli"].to_numpy()
     strong = unseen > 0
     fields = observable(folder)
-    ranks = {name: auc(score, strong) for name, score in fields.items()}
+    ranks = {name: ranking(score, strong) for name, score in fields.items()}
     limit = 4.5 * np.sqrt(1 / (3 * len(strong)))
     assert len(ranks) > 80
     assert [(name, rank) for name, rank in ranks.items() if abs(rank - 0.5) > limit and not _is_of_lenders(name)] == []
     assert all(abs(rank - 0.5) < 0.13 for rank in ranks.values())  # other lenders sensed a little of it: that much is meant
-    assert abs(auc(unseen + np.random.default_rng(1).normal(0, 3_000, len(unseen)), strong) - 0.5) > limit
+    assert abs(ranking(unseen + np.random.default_rng(1).normal(0, 3_000, len(unseen)), strong) - 0.5) > limit

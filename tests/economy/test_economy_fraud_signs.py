@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 from tests.economy.fraud_worlds import as_skilled, district, ground_of, plan_of
 
-from weilend.economy.fraud import PATTERNS, forge, handed
+from weilend.economy.district import share_out
+from weilend.economy.fraud import PATTERNS, forge
 from weilend.economy.fraud.honest import money
-from weilend.economy.fraud.marks import THINGS
+from weilend.economy.people import make_people
+from weilend.economy.people.holdings import OF_FIRMS, OF_USERS
 from weilend.economy.traces import DAY
 
 
@@ -221,15 +223,25 @@ def test_gangs_share_devices_and_hours_and_skill_thins_it_out():
     assert ((sent % DAY >= 8 * 3_600) & (sent % DAY < 23 * 3_600)).all()
 
 
-def test_shared_things_get_numbers_that_nobody_has_and_habits_stay_as_they_are():
-    _, planted, _ = district(0)
+def test_shared_things_are_held_by_nobody_else_and_equal_labels_are_one_thing():
+    ground, planted, _ = district(0)
+    plain = make_people(ground.plan, ground.district, ground.firms, ground.months, ground.asks)
+    people = share_out(plain, planted)
+    all_held = [getattr(plain, what) for what in (*OF_USERS, *OF_FIRMS)]
+    before = np.concatenate([part for held in all_held for part in (held.first, held.then)])
     numbers: dict[str, set[int]] = {}
-    for _firm, _since, what, value in handed(planted, 1_000):
-        if what in THINGS:
-            assert (value >= 1_000).all()
-            numbers.setdefault(what, set()).update(value.tolist())
+    for one in planted.values():
+        for share in one.shares:
+            if share.what in (*OF_USERS, *OF_FIRMS):
+                place = people.owner_of[share.firm] if share.what in OF_USERS else share.firm
+                held = getattr(people, share.what).then[place]
+                assert not np.isin(held, before).any(), share.what
+                pairs = set(zip(share.value.tolist(), held.tolist(), strict=True))
+                assert len(pairs) == len(set(share.value.tolist())) == len(set(held.tolist())), share.what
+                assert not numbers.setdefault(share.what, set()) & set(held.tolist())
+                numbers[share.what] |= set(held.tolist())
     assert {"device", "wifi", "agent", "bookkeeper", "phone", "card"} <= set(numbers)
-    each = [one for kinds in numbers.values() for one in kinds]
+    each = [number for held in numbers.values() for number in held]
     assert len(each) == len(set(each))
 
 

@@ -10,19 +10,16 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 
-from weilend.core.records.money import BANK_NATURES, COUNTERPARTIES
 from weilend.economy.catalogue import catalogue
 from weilend.economy.firms import Firms, Floats, Ints
 from weilend.economy.months import Months, to_fen
 from weilend.economy.plan import WorldPlan
-from weilend.economy.raw import Flows, Orders, joined, rows_of
+from weilend.economy.raw import KIND, NATURE, Flows, Orders, joined, rows_of
 from weilend.economy.shop_records import Lives
 from weilend.economy.shops import REFUNDED, Shops
 from weilend.economy.spread import counts, days, parts, seconds
 from weilend.economy.traces import local_day, scrambled
 
-KIND = {name: place for place, name in enumerate(COUNTERPARTIES)}
-NATURE = {name: place for place, name in enumerate(BANK_NATURES)}
 #: Lenders whom a firm may owe, beside us.
 LENDERS = 40
 #: Parties of a firm: customers and suppliers are drawn from so many, the first ones more often.

@@ -72,7 +72,7 @@ def make_district(plan: WorldPlan, number: int) -> District:
         shown=lived(months, planted),
         asks=_all_asks(campaign.asks, planted),
         planted=planted,
-        people=_sharing(people, planted),
+        people=share_out(people, planted),
         campaign=campaign,
         harm=_harm(months, planted),
         dice=throw(plan, number, len(firms)),
@@ -85,8 +85,8 @@ def _all_asks(asks: Asks, planted: Mapping[str, Planted]) -> Asks:
     return Asks(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in Asks.__struct_fields__})
 
 
-def _sharing(people: People, planted: Mapping[str, Planted]) -> People:
-    """Return people who hold what fraud makes them share."""
+def share_out(people: People, planted: Mapping[str, Planted]) -> People:
+    """Return people who hold what fraud makes them share: equal labels of a pattern are one thing, which nobody else holds."""
     for one in planted.values():
         for share in one.shares:
             people = with_labels(people, share.what, share.firm, share.value, share.since)

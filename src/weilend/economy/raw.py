@@ -13,7 +13,12 @@ from typing import TypeVar
 import msgspec
 import numpy as np
 
+from weilend.core.records.money import BANK_NATURES, COUNTERPARTIES
 from weilend.economy.firms import Bools, Ints
+
+#: The places of words in their vocabularies.
+KIND = {name: place for place, name in enumerate(COUNTERPARTIES)}
+NATURE = {name: place for place, name in enumerate(BANK_NATURES)}
 
 
 class Flows(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -54,7 +59,7 @@ class Orders(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 class Papers(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """Invoices: `seller` and `buyer` as positions of firms, -1 for one outside the district, who is then `party`, a number.
 
-    `net` and `tax` in fen, negative on a red-letter invoice; `red_of` the place of the invoice that it takes back, else -1;
+    `net` and `tax` in fen, negative on a red-letter invoice;
     `drawer` numbers who drew it.
     """
 

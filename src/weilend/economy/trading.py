@@ -9,11 +9,11 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 
-from weilend.economy.accounts import KIND, Payouts, close_months, move_money, pay_out, settle_shops
+from weilend.economy.accounts import Payouts, close_months, move_money, pay_out, settle_shops
 from weilend.economy.district import District
 from weilend.economy.firms import Ints
 from weilend.economy.fraud import PATTERNS, Ground, Planted, Trade, forge, leave, with_fraud
-from weilend.economy.raw import Flows, Orders, Papers, joined, rows_of
+from weilend.economy.raw import KIND, Flows, Orders, Papers, joined, rows_of
 from weilend.economy.shop_records import Lives, live_orders
 from weilend.economy.shops import Shops, make_orders, make_shops
 from weilend.economy.trade import make_papers

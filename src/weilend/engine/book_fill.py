@@ -3,7 +3,7 @@ of. Used: by the economy, and by whoever moves millions of records into a new bo
 
 An append looks for what is there already and takes its turn; to fill an empty book neither is needed. Each writer (`Filler`)
 puts rows into files that no table knows yet; `Book.adopt` makes all of them the book's, a commit a kind. Killed before that,
-nothing was written.
+nothing was written; killed within it, some kinds are there and others are not: fill a new book.
 """
 
 from __future__ import annotations

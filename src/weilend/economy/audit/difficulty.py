@@ -10,8 +10,9 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from weilend.economy.audit.tells import auc
+from weilend.economy.audit.tells import ranking
 from weilend.economy.firms import Bools, Floats, Ints
+from weilend.models.metrics import ks
 from weilend.models.recipes.plain_boosting import out_of_fold
 
 #: What the best model on all observable fields may reach: as on real applicants, and never so much that the world is a toy.
@@ -54,9 +55,9 @@ def measure_difficulty(
         applicants=len(bad),
         bad_ppm=round(1e6 * float(bad.mean())),
         features=len(live),
-        auc=auc(score, bad),
-        ks=_ks(score, bad),
-        oracle_auc=auc(oracle, bad),
+        auc=ranking(score, bad),
+        ks=ks(bad.astype(np.int64), -score),
+        oracle_auc=ranking(oracle, bad),
         singles=tuple(singles[:10]),
     )
 
@@ -65,13 +66,5 @@ def _single(column: Floats, bad: Bools) -> float:
     known = ~np.isnan(column)
     if known.sum() < _LEAST_KNOWN:
         return 0.5
-    rank = auc(column[known], bad[known])
+    rank = ranking(column[known], bad[known])
     return max(rank, 1 - rank)
-
-
-def _ks(score: Floats, bad: Bools) -> float:
-    """Return the largest distance between the distributions of bads and goods (Kolmogorov-Smirnov)."""
-    order = np.argsort(score, kind="stable")
-    ends = np.append(np.flatnonzero(np.diff(score[order])), len(order) - 1)
-    bads, goods = np.cumsum(bad[order])[ends] / bad.sum(), np.cumsum(~bad[order])[ends] / (~bad).sum()
-    return float(np.abs(bads - goods).max())

@@ -16,10 +16,10 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from scipy.stats import rankdata
 
 from weilend.core.records import FAR_FUTURE
 from weilend.economy.firms import Bools, Floats
+from weilend.models.ranks import rank_auc
 
 #: What one field may tell of a pattern unless its signature says more: area under the curve.
 CEILING: Final = 0.80
@@ -51,17 +51,13 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
         return bool(self.auc > self.ceiling)
 
 
-def auc(score: Floats, bad: Bools) -> float:
-    """Return the chance that a score ranks a random bad row above a random good one, ties half: the Mann-Whitney form.
+def ranking(score: Floats, bad: Bools) -> float:
+    """Return the chance that a score ranks a random bad row above a random good one, ties half.
 
-    >>> auc(np.array([1.0, 2.0, 3.0]), np.array([False, False, True]))
+    >>> ranking(np.array([1.0, 2.0, 3.0]), np.array([False, False, True]))
     1.0
     """
-    bads, goods = int(bad.sum()), int((~bad).sum())
-    if not bads or not goods:
-        return 0.5
-    ranks = rankdata(score)
-    return float((ranks[bad].sum() - bads * (bads + 1) / 2) / (bads * goods))
+    return rank_auc(bad.astype(np.int64), -score)
 
 
 def scan_kind(kind: str, table: pa.Table, made: Bools, what: str, ceilings: Mapping[str, float]) -> list[Finding]:
@@ -78,7 +74,7 @@ def scan_kind(kind: str, table: pa.Table, made: Bools, what: str, ceilings: Mapp
         return []
     found = []
     for field, score in readings(table):
-        rank = auc(score, made)
+        rank = ranking(score, made)
         ceiling = ceilings.get(f"{kind}.{field.split(' ')[0]}", CEILING)
         found.append(Finding(kind=kind, field=field, what=what, auc=max(rank, 1 - rank), ceiling=ceiling, rows=int(made.sum())))
     return sorted(found, key=lambda one: -one.auc)
@@ -176,6 +172,6 @@ def scan_ids(what: str, ids: Sequence[pa.ChunkedArray | pa.Array], names: Sequen
     found = []
     for name, column in zip(names, ids, strict=True):
         whole = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-        rank = auc(_order(whole), bad)
+        rank = ranking(_order(whole), bad)
         found.append(Finding(kind="ids", field=name, what=what, auc=max(rank, 1 - rank), ceiling=ceiling, rows=int(bad.sum())))
     return found

@@ -6,7 +6,7 @@ The order of imports is the order of patterns, and so their numbers: those that 
 
 # ruff: isort: off
 from weilend.economy.fraud.honest import Trade
-from weilend.economy.fraud.planting import PATTERNS, Ground, Pattern, Planted, handed, leave, lived, plant, with_fraud
+from weilend.economy.fraud.planting import PATTERNS, Ground, Pattern, Planted, leave, lived, plant, with_fraud
 from weilend.economy.fraud import (  # noqa: F401  each adds its pattern to the registry
     gang,
     circular,
@@ -22,4 +22,4 @@ from weilend.economy.fraud import (  # noqa: F401  each adds its pattern to the 
 )
 from weilend.economy.fraud.forged import forge
 
-__all__ = ["PATTERNS", "Ground", "Pattern", "Planted", "Trade", "forge", "handed", "leave", "lived", "plant", "with_fraud"]
+__all__ = ["PATTERNS", "Ground", "Pattern", "Planted", "Trade", "forge", "leave", "lived", "plant", "with_fraud"]

@@ -11,12 +11,10 @@ from functools import cached_property
 import msgspec
 import numpy as np
 
-from weilend.core.records.money import COUNTERPARTIES
 from weilend.economy.firms import Ints
-from weilend.economy.raw import Flows, Orders, Papers
+from weilend.economy.raw import KIND, Flows, Orders, Papers
 from weilend.economy.traces import instant, local_day
 
-KIND = {name: place for place, name in enumerate(COUNTERPARTIES)}
 #: Numbers are sparse where they leave so many free for each that is taken.
 _SPARSE = 8
 

@@ -5,26 +5,20 @@ statements. Used: by patterns, which say it, and by the makers of people's and o
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 import numpy as np
 
 from weilend.economy.firms import Floats, Ints
 
-#: What firms and owners hold: values of a `Share` are labels, and firms with one label hold one thing.
-THINGS: Final = frozenset({
-    "phone", "device", "tablet", "home", "wifi", "ip", "contact", "card", "address", "desk_phone", "desk_wifi", "desk_ip",
-    "account", "bookkeeper", "agent",
-})  # fmt: skip
-
 
 class Share(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """What some firms, or their owners, hold (or are like) because of fraud: one value for each firm, from a local day on.
 
-    For one of `THINGS` the value is a label: equal labels of a pattern in a district are one thing, which nobody else holds.
-    Else it is the habit itself (`pace`: milliseconds a field; `face`: how alike of one) or `sent`, the second of the month of
-    an application.
+    For a thing that people hold (`people.OF_USERS`, `people.OF_FIRMS`) the value is a label: equal labels of a pattern in a
+    district are one thing, which nobody else holds. Else it is the habit itself (`pace`: milliseconds a field; `face`: how
+    alike of one) or `sent`, the second of the month of an application.
     """
 
     what: str

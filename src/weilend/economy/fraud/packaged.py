@@ -14,11 +14,11 @@ import numpy as np
 from weilend.economy.firms import Ints
 from weilend.economy.fraud.cases import Size, committed, draw_cases, for_money, sales_before, start_of
 from weilend.economy.fraud.copies import copy, drawer_of, first_day, together, told
-from weilend.economy.fraud.honest import KIND, Trade, fresh
+from weilend.economy.fraud.honest import Trade, fresh
 from weilend.economy.fraud.marks import Share
 from weilend.economy.fraud.planting import PATTERNS, Ground, Left, Pattern, Planted
 from weilend.economy.fraud.shells import are_shells, new_representatives, shell_volume
-from weilend.economy.raw import Flows, Papers
+from weilend.economy.raw import KIND, Flows, Papers
 
 BATCH = Size(2, 6)
 #: Lines of trade in three months that make a statement worth copying.

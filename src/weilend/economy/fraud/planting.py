@@ -7,7 +7,7 @@ A pattern is a module of this folder with a `Pattern`, registered by its name.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 import msgspec
@@ -18,7 +18,7 @@ from weilend.core.registry import Registry
 from weilend.economy.credit import Asks
 from weilend.economy.firms import Firms, Floats, Ints
 from weilend.economy.fraud.honest import Trade
-from weilend.economy.fraud.marks import THINGS, Changes, Debts, Forged, Share
+from weilend.economy.fraud.marks import Changes, Debts, Forged, Share
 from weilend.economy.months import Months
 from weilend.economy.plan import WorldPlan
 from weilend.economy.raw import Flows, Orders, Papers, joined
@@ -159,26 +159,6 @@ def _at(whole: Floats, rows: Ints, part: Floats) -> Floats:
     changed = whole.copy()
     changed[rows] = part
     return changed
-
-
-def handed(planted: Mapping[str, Planted], first: int) -> Iterator[tuple[Ints, Ints | None, str, Floats | Ints]]:
-    """Yield what fraud makes firms and owners hold or be like: (firms, since which days, what, the number or habit of each).
-
-    Things that are shared get numbers from `first` on, one for each label of a pattern; nobody else may hold these.
-
-    >>> firm = np.array([3, 4, 9])
-    >>> wifi = Share(what="wifi", firm=firm, value=np.array([0, 0, 7]))
-    >>> gang = Planted(firm=firm, since=firm, skill=firm / 10, case=firm, shares=(wifi,))
-    >>> [(what, value.tolist()) for _, _, what, value in handed({"gang": gang}, 100)]
-    [('wifi', [100, 100, 101])]
-    """
-    for one in planted.values():
-        for share in one.shares:
-            value = share.value
-            if share.what in THINGS:
-                labels, place = np.unique(value, return_inverse=True)
-                value, first = first + place, first + len(labels)
-            yield share.firm, share.since, share.what, value
 
 
 def leave(ground: Ground, planted: Mapping[str, Planted], honest: Trade) -> dict[str, Planted]:
