@@ -206,7 +206,7 @@ def scanned(change=None):
     """Return what any single field of facts tells of any pattern, over two districts; `change` may plant a tell."""
     found = []
     for sort, kind in KINDS.items():
-        parts, patterns = [], []
+        parts, patterns, subjects = [], [], []
         for number in (0, 1):
             _, planted, honest = district(number)
             facts = getattr(with_fraud(honest, planted), sort)
@@ -215,12 +215,13 @@ def scanned(change=None):
             kept = (facts.pattern > 0) | (scrambled(whose, 9 + number) % 4 == 0)
             parts.append(told_fields(facts).filter(pa.array(kept)))
             patterns.append(facts.pattern[kept])
-        table, pattern = pa.concat_tables(parts), np.concatenate(patterns)
+            subjects.append(whose[kept] + 10_000 * number)
+        table, pattern, subject = pa.concat_tables(parts), np.concatenate(patterns), np.concatenate(subjects)
         table = change(sort, table, pattern) if change else table
         for place, name in enumerate(PATTERNS, start=1):
             chosen = (pattern == 0) | (pattern == place)
             made = pattern[chosen] == place
-            found += scan_kind(kind, table.filter(pa.array(chosen)), made, name, PATTERNS[name].ceilings)
+            found += scan_kind(kind, table.filter(pa.array(chosen)), made, subject[chosen], name, PATTERNS[name].ceilings)
     return found
 
 

@@ -54,14 +54,29 @@ def planted(name: str, table: pa.Table, made: np.ndarray) -> pa.Table:
 
 @pytest.mark.parametrize("name", ["a round amount", "one amount", "a second", "a null", "an id in order", "a lag"])
 def test_a_planted_tell_is_caught(name):
-    made = np.arange(3_000) % 10 == 0
-    assert any(one.tells for one in scan_kind("order", planted(name, honest(1), made), made, "fraud", {}))
+    made, shops = np.arange(3_000) % 10 == 0, np.arange(3_000) // 10
+    assert any(one.tells for one in scan_kind("order", planted(name, honest(1), made), made, shops, "fraud", {}))
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_nothing_tells_where_nothing_was_planted(seed):
+    made, shops = np.arange(3_000) % 10 == 0, np.arange(3_000) // 10
+    assert [one for one in scan_kind("order", honest(seed), made, shops, "fraud", {}) if one.tells] == []
+
+
+def test_the_habits_of_three_firms_are_no_proof_and_those_of_thirty_are():
     made = np.arange(3_000) % 10 == 0
-    assert [one for one in scan_kind("order", honest(seed), made, "fraud", {}) if one.tells] == []
+    table = honest(1)
+    paid = table["paid_fen"].to_numpy() * np.where(made, 8, 1)
+    table = table.set_column(table.column_names.index("paid_fen"), "paid_fen", pa.array(paid))
+    told = [
+        any(
+            one.tells
+            for one in scan_kind("order", table, made, np.where(made, np.arange(3_000) % firms, np.arange(3_000)), "x", {})
+        )
+        for firms in (3, 300)
+    ]
+    assert told == [False, True]
 
 
 def test_ids_that_are_dealt_by_trait_are_caught_and_scrambled_ones_are_not():

@@ -175,11 +175,12 @@ def _column(value: Given, wanted: pa.DataType, count: int) -> pa.Array:
 
 
 def mark(kind: str, table: pa.Table, pattern: Ints) -> pa.Table:
-    """Return what the truth will say of records that fraud made: kind, record_id, and the number of the pattern (from 1).
+    """Return what the truth will say of records that fraud made: kind, record_id, first subject, and the pattern's number (from 1).
 
-    >>> mark("order", pa.table({"record_id": ["a", "b"]}), np.array([0, 2])).to_pylist()
-    [{'kind': 'order', 'record_id': 'b', 'pattern': 2}]
+    >>> mark("order", pa.table({"shop_id": ["s", "s"], "record_id": ["a", "b"]}), np.array([0, 2])).to_pylist()
+    [{'kind': 'order', 'record_id': 'b', 'subject_id': 's', 'pattern': 2}]
     """
     made = pattern > 0
-    ids = table["record_id"].filter(pa.array(made))
-    return pa.table({"kind": pa.repeat(pa.scalar(kind), len(ids)), "record_id": ids, "pattern": pattern[made]})
+    ids, whose = (table[name].filter(pa.array(made)) for name in ("record_id", KINDS[kind].subjects[0]))
+    kinds = pa.repeat(pa.scalar(kind), len(ids))
+    return pa.table({"kind": kinds, "record_id": ids, "subject_id": whose, "pattern": pattern[made]})

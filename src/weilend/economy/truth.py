@@ -182,4 +182,4 @@ def name_patterns(marks: pa.Table) -> pa.Table:
     >>> name_patterns(pa.table({"kind": ["order"], "record_id": ["r"], "pattern": [0]}))["pattern"].to_pylist()
     [None]
     """
-    return marks.set_column(2, "pattern", _names(marks["pattern"].to_numpy()))
+    return marks.drop_columns("pattern").append_column("pattern", _names(marks["pattern"].to_numpy()))

@@ -57,7 +57,7 @@ def sim_report(world: Path, out: Path) -> None:
     "--world", type=click.Path(path_type=Path), help="A world that was made; without it worlds are made and thrown away."
 )
 @click.option("--drawn", default=0, show_default=True, help="Besides the default world, so many with drawn constants.")
-@click.option("--businesses", default=20_000, show_default=True, help="How many firms live in each.")
+@click.option("--businesses", default=60_000, show_default=True, help="How many firms live in each.")
 @click.option("--months", default=24, show_default=True, help="How many months are told.")
 @click.option("--seed", default=1, show_default=True, help="The same seed gives the same worlds.")
 @click.option("--page", type=click.Path(path_type=Path), help="Write the audit as a page of Markdown.")

@@ -22,9 +22,12 @@ from weilend.app.desk.progress import Tell, say_nothing
 from weilend.app.desk.spines import fold_spine
 from weilend.app.desk.worlds import WorldMade, make_world
 from weilend.core.errors import NotFoundError
+from weilend.core.records import KINDS
 from weilend.economy.audit.difficulty import Difficulty, measure_difficulty
 from weilend.economy.audit.marginals import Marginal, Seen, measure
+from weilend.economy.audit.rejects import Asked, Rejects, study_rejects
 from weilend.economy.audit.tells import Finding, scan_ids, scan_kind
+from weilend.economy.firms import Ints
 from weilend.economy.fraud import PATTERNS
 from weilend.economy.loan_records import PRODUCTS
 from weilend.economy.plan import make_plan as make_world_plan
@@ -49,6 +52,7 @@ class WorldAudit(msgspec.Struct, frozen=True, kw_only=True):
 
     made: WorldMade
     difficulty: Difficulty
+    rejects: Rejects | None
     findings: tuple[Finding, ...]
     marginals: tuple[Marginal, ...]
 
@@ -91,9 +95,12 @@ def audit_world(folder: Path, *, threads: int = 1) -> WorldAudit:
     made = msgspec.json.decode(path.read_bytes(), type=WorldMade)
     home, truth = open_home(folder / "home", create=False), read_truth(folder)
     view = home.book.view()
+    asked, rows = _asked(home, view, truth["applications"])
+    oracle = truth["applications"][f"pd_ppm_{STANDARD}"].to_numpy()[rows].astype(np.float64)
     return WorldAudit(
         made=made,
-        difficulty=_difficulty(home, view, truth["applications"], made.seed, threads),
+        difficulty=measure_difficulty(asked.names, asked.seen, asked.bad, asked.firm, oracle, seed=made.seed, threads=threads),
+        rejects=study_rejects(asked, seed=made.seed, threads=threads),
         findings=(*_fraud_findings(view, truth), *_id_findings(truth)),
         marginals=measure(Seen(lambda kind, columns: view.read(kind, columns=columns), truth, made.months)),
     )
@@ -104,43 +111,58 @@ def read_truth(folder: Path) -> dict[str, pa.Table]:
     return {path.stem: pq.read_table(path) for path in sorted((folder / "truth").glob("*.parquet"))}
 
 
-def _difficulty(home: Home, view: BookView, asks: pa.Table, seed: int, threads: int) -> Difficulty:
-    """Return how hard the applicants are to judge from every feature of the library, all sources together."""
+def _asked(home: Home, view: BookView, asks: pa.Table) -> tuple[Asked, Ints]:
+    """Return the applicants with every feature of the library, all sources together, and their places in the truth."""
     plan, tables, ids, firms = make_plan(LIBRARY), [], [], []
     for product in PRODUCTS:
         spine = all_applications(view, product)
-        table = finish(LIBRARY, spine, fold_spine(home, plan, spine, view), home.calendar)
-        tables.append(np.where(table.known, table.values.astype(np.float64), np.nan))
+        tables.append(finish(LIBRARY, spine, fold_spine(home, plan, spine, view), home.calendar))
         ids += [row[0] for row in spine.linked["application_id"]]
         firms += list(spine.subjects)
     rows = pc.index_in(pa.array(ids), value_set=asks["application_id"].combine_chunks()).to_numpy()
-    bad = asks[f"bad_{STANDARD}"].to_numpy()[rows]
-    oracle = asks[f"pd_ppm_{STANDARD}"].to_numpy()[rows].astype(np.float64)
-    group = np.unique(firms, return_inverse=True)[1]
-    names = [feature.name for feature in LIBRARY.features]
-    return measure_difficulty(names, np.concatenate(tables), bad, group, oracle, seed=seed, threads=threads)
+    approved, taken, bad = (asks[name].to_numpy()[rows] for name in ("approved_of_old", "taken_of_old", f"bad_{STANDARD}"))
+    asked = Asked(
+        names=[feature.name for feature in LIBRARY.features],
+        signs=[feature.sign for feature in LIBRARY.features],
+        values=np.concatenate([table.values for table in tables]),
+        known=np.concatenate([table.known for table in tables]),
+        firm=np.unique(firms, return_inverse=True)[1],
+        month=asks["month"].to_numpy()[rows],
+        approved=approved,
+        taken=taken,
+        bad=bad,
+    )
+    return asked, rows
 
 
 def _fraud_findings(view: BookView, truth: dict[str, pa.Table]) -> list[Finding]:
     """Return what single fields tell of the records of each pattern, among all records of who commits it and of honest others.
 
-    Subjects are drawn whole, so that how often an id occurs means the same for both.
+    Subjects are drawn whole, so that how often an id occurs means the same for both; no other record is read.
     """
     found: list[Finding] = []
     marks = truth["records"]
+    everybody = {
+        "business_id": truth["firms"]["business_id"],
+        "shop_id": view.read("shop_snapshot", columns=["shop_id"])["shop_id"],
+    }
     for kind in sorted(set(marks["kind"].to_pylist())):
-        table, here = view.read(kind), marks.filter(pc.equal(marks["kind"], kind))
+        here, whose = marks.filter(pc.equal(marks["kind"], kind)), KINDS[kind].subjects[0]
+        guilty = pc.unique(here["subject_id"])
+        others = np.setdiff1d(pc.unique(everybody[whose]).to_numpy(zero_copy_only=False), guilty.to_numpy(zero_copy_only=False))
+        others = np.random.default_rng(1).choice(others, min(_HONEST_SUBJECTS, len(others)), replace=False)
+        table = view.read(kind, subjects=[*guilty.to_pylist(), *others.tolist()])
         place = pc.index_in(table["record_id"], value_set=here["record_id"].combine_chunks()).combine_chunks()
         pattern = here["pattern"].combine_chunks().take(place)
-        subject = table.column(0).combine_chunks().dictionary_encode().indices.to_numpy()
-        guilty = np.unique(subject[pc.is_valid(pattern).to_numpy(zero_copy_only=False)])
-        others = np.setdiff1d(np.unique(subject), guilty)
-        others = np.random.default_rng(1).choice(others, min(_HONEST_SUBJECTS, len(others)), replace=False)
+        honest = pc.is_null(pattern).to_numpy(zero_copy_only=False)
+        subject = table[whose].combine_chunks().dictionary_encode()
+        codes, is_other = subject.indices.to_numpy(), np.isin(subject.dictionary.to_numpy(zero_copy_only=False), others)
         for name in PATTERNS:
             made = pc.fill_null(pc.equal(pattern, name), fill_value=False).to_numpy(zero_copy_only=False)
-            rows = np.flatnonzero(np.isin(subject, np.concatenate([np.unique(subject[made]), others])))
-            chosen = rows[made[rows] | pc.is_null(pattern).to_numpy(zero_copy_only=False)[rows]]
-            found += scan_kind(kind, table.take(pa.array(chosen)), made[chosen], name, PATTERNS[name].ceilings)
+            commits = np.isin(np.arange(len(is_other)), codes[made])
+            chosen = np.flatnonzero((commits | is_other)[codes] & (made | honest))
+            part, ceilings = table.take(pa.array(chosen)), PATTERNS[name].ceilings
+            found += scan_kind(kind, part, made[chosen], codes[chosen], name, ceilings)
     return found
 
 

@@ -3,8 +3,9 @@ world.
 
 Synthetic data is easily given away: by a constant that only fraud has, an id that was dealt in order, a second of the day that
 only one maker draws. Every column of every kind is tried alone, with what can be read off it: its words, its digits' roundness,
-whether it is there, hour and second of its clocks, the lag between them. Where one alone ranks fraud above honest records of
-its kind better than its pattern's signature may, the world tells.
+whether it is there, hour and second of its clocks, the lag between them. Where one alone surely ranks fraud above honest records
+of its kind better than its pattern's signature may, the world tells. Sure is what holds for the firms and shops behind the records:
+a hundred invoices of one firm are one firm's habits, not a hundred proofs.
 """
 
 from __future__ import annotations
@@ -18,13 +19,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from weilend.core.records import FAR_FUTURE
-from weilend.economy.firms import Bools, Floats
-from weilend.models.ranks import rank_auc
+from weilend.economy.firms import Bools, Floats, Ints
+from weilend.models.ranks import auc_error, rank_auc
 
 #: What one field may tell of a pattern unless its signature says more: area under the curve.
 CEILING: Final = 0.80
 #: Fewer records of a pattern than this say nothing.
 LEAST: Final = 60
+#: How far above its ceiling a field must rank to be sure, in standard errors of so many subjects.
+SURE_ERRORS: Final = 3.0
 #: How far from a half an id may rank, in standard errors: of some hundred ids one is beyond three by chance.
 ID_ERRORS: Final = 4.0
 _DAY, _OFFSET = 86_400, 8 * 3_600
@@ -34,21 +37,26 @@ _NOT_FIELDS = frozenset({"key", "record_id", "seq", "source", "consent_id", "kno
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """What a field tells: the `auc` (at least a half) by which it ranks `what` above the rest, beside the most that is allowed.
 
-    >>> Finding(kind="order", field="paid_fen", what="brushing", auc=0.7, ceiling=0.8, rows=100).tells
-    False
+    `error` is its standard error if every subject behind the records (`subjects` of them guilty) were one record.
+
+    >>> few = Finding(kind="order", field="paid_fen", what="brushing", auc=0.9, error=0.06, ceiling=0.8, rows=100, subjects=5)
+    >>> few.tells, msgspec.structs.replace(few, error=0.01, subjects=200).tells
+    (False, True)
     """
 
     kind: str
     field: str
     what: str
     auc: float
+    error: float
     ceiling: float
     rows: int
+    subjects: int
 
     @property
     def tells(self) -> bool:
-        """Whether it tells more than it may."""
-        return bool(self.auc > self.ceiling)
+        """Whether it surely tells more than it may."""
+        return bool(self.auc - SURE_ERRORS * self.error > self.ceiling)
 
 
 def ranking(score: Floats, bad: Bools) -> float:
@@ -60,23 +68,37 @@ def ranking(score: Floats, bad: Bools) -> float:
     return rank_auc(bad.astype(np.int64), -score)
 
 
-def scan_kind(kind: str, table: pa.Table, made: Bools, what: str, ceilings: Mapping[str, float]) -> list[Finding]:
+def scan_kind(
+    kind: str, table: pa.Table, made: Bools, subject: Ints, what: str, ceilings: Mapping[str, float]
+) -> list[Finding]:
     """Return what every field of a kind tells of the records of a pattern, the most telling first.
 
-    `made` says which rows the pattern made; `ceilings` by field (``kind.field``) what its signature may tell.
+    `made` says which rows the pattern made, `subject` (codes) whose they are; `ceilings` by field (``kind.field``) what its
+    signature may tell.
 
     >>> table = pa.table({"shop_id": ["a"] * 200, "paid_fen": [5] * 100 + list(range(100))})
     >>> made = np.arange(200) < 100
-    >>> [(one.field, one.tells) for one in scan_kind("order", table, made, "brushing", {})][0]
+    >>> [(one.field, one.tells) for one in scan_kind("order", table, made, np.arange(200), "brushing", {})][0]
     ('paid_fen is common', True)
     """
     if made.sum() < LEAST:
         return []
+    guilty, honest = (len(np.unique(subject[rows])) for rows in (made, ~made))
     found = []
     for field, score in readings(table):
         rank = ranking(score, made)
-        ceiling = ceilings.get(f"{kind}.{field.split(' ')[0]}", CEILING)
-        found.append(Finding(kind=kind, field=field, what=what, auc=max(rank, 1 - rank), ceiling=ceiling, rows=int(made.sum())))
+        auc = max(rank, 1 - rank)
+        finding = Finding(
+            kind=kind,
+            field=field,
+            what=what,
+            auc=auc,
+            error=auc_error(auc, guilty, honest),
+            ceiling=ceilings.get(f"{kind}.{field.split(' ')[0]}", CEILING),
+            rows=int(made.sum()),
+            subjects=guilty,
+        )
+        found.append(finding)
     return sorted(found, key=lambda one: -one.auc)
 
 
@@ -167,11 +189,14 @@ def scan_ids(what: str, ids: Sequence[pa.ChunkedArray | pa.Array], names: Sequen
     True
     """
     bads, goods = max(int(bad.sum()), 1), max(int((~bad).sum()), 1)
-    error = np.sqrt((bads + goods + 1) / (12 * bads * goods))
-    ceiling = min(0.5 + ID_ERRORS * error, 1.0)
+    error = float(np.sqrt((bads + goods + 1) / (12 * bads * goods)))
+    ceiling = min(0.5 + (ID_ERRORS - SURE_ERRORS) * error, 1.0)
     found = []
     for name, column in zip(names, ids, strict=True):
         whole = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
         rank = ranking(_order(whole), bad)
-        found.append(Finding(kind="ids", field=name, what=what, auc=max(rank, 1 - rank), ceiling=ceiling, rows=int(bad.sum())))
+        finding = Finding(
+            kind="ids", field=name, what=what, auc=max(rank, 1 - rank), error=error, ceiling=ceiling, rows=bads, subjects=bads
+        )
+        found.append(finding)
     return found
