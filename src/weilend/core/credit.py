@@ -17,6 +17,7 @@ from typing import Final, Literal
 
 import msgspec
 
+from weilend.core.calendars import first_of_month, month_index
 from weilend.core.errors import InputError
 from weilend.core.money import PPM
 
@@ -162,6 +163,16 @@ _WISHES: Final[dict[str, Callable[[int, Sequence[Fraction]], int]]] = {
     "interest_first": _nothing,
     "flat_fee": _equal_share,
 }
+
+
+def month_days(start: date, months: int) -> tuple[date, ...]:
+    """Return a day and the same day of each of the next months, or a month's last day where it has no such day.
+
+    >>> [day.isoformat() for day in month_days(date(2024, 1, 31), 2)]
+    ['2024-01-31', '2024-02-29', '2024-03-31']
+    """
+    firsts = (first_of_month(month_index(start) + ahead) for ahead in range(months + 1))
+    return tuple(first.replace(day=min(start.day, calendar.monthrange(first.year, first.month)[1])) for first in firsts)
 
 
 def interest_fen(outstanding_fen: int, annual_rate_ppm: int, years: Fraction) -> int:

@@ -1,20 +1,23 @@
-"""In: a product, a decision, and what the placing gave. Out: an offer, and what it costs. Used: by the desk.
+"""In: a product, a decision, and what the placing gave. Out: an offer. Used: by the desk.
 
 Policy sets the ceiling and the floor rate; the placing chooses within them; an offer only says what was chosen, and refuses
-what breaches them. It never re-prices.
+what breaches them, or the cap of the day on all that it costs. It never re-prices.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 
 import msgspec
 
-from weilend.core.credit import Schedule, all_in_rate_ppm, make_schedule
 from weilend.core.errors import CheckError, InputError
 from weilend.core.money import show_percent, show_yuan
-from weilend.core.values import Decision, Offer, Reason
+from weilend.core.values import Decision, Offer
+from weilend.lending.costs import CostStatement, cost_statement, refuse_over_cap
 from weilend.lending.products import Product, Terms
+
+__all__ = ["Allotment", "CostStatement", "cost_statement", "make_offer"]
 
 
 class Allotment(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,41 +35,12 @@ class Allotment(msgspec.Struct, frozen=True, kw_only=True):
     annual_rate_ppm: int | None = None
 
 
-class CostStatement(msgspec.Struct, frozen=True, kw_only=True):
-    """What an offer costs when it is repaid as agreed, in fen, and its yearly rate by both conventions, in ppm.
-
-    >>> from weilend.lending.products import load_product
-    >>> offer = Offer(status="offered", amount_fen=20_000_000, annual_rate_ppm=96_000, months=12)
-    >>> print(cost_statement(load_product("enterprise_loan"), offer).say().en)
-    ¥200,000 for 12 months costs ¥19,200 of interest and no fee, ¥219,200 to repay in all: 9.60 % a year simple, ...
-    """
-
-    amount_fen: int
-    months: int
-    schedule: Schedule
-    interest_fen: int
-    total_fen: int
-    nominal_rate_ppm: int
-    effective_rate_ppm: int
-
-    def say(self) -> Reason:
-        """Return the statement in a sentence, in English and Chinese."""
-        amount, interest, total = show_yuan(self.amount_fen), show_yuan(self.interest_fen), show_yuan(self.total_fen)
-        nominal, effective = show_percent(self.nominal_rate_ppm), show_percent(self.effective_rate_ppm)
-        return Reason(
-            "cost",
-            f"{amount} for {self.months} months costs {interest} of interest and no fee, {total} to repay in all: "
-            f"{nominal} a year simple, {effective} compounded",
-            f"借款{amount}，期限{self.months}个月，利息合计{interest}，无其他费用，还款总额{total}；"
-            f"年化利率（单利）{nominal}，（复利）{effective}",
-        )
-
-
-def make_offer(product: Product, decision: Decision, allotment: Allotment | None) -> Offer:
+def make_offer(product: Product, decision: Decision, allotment: Allotment | None, *, on: date | None = None) -> Offer:
     """Return the offer that a decision and its allotment amount to; it cites both.
 
+    With the day `on` which it is made, its all-in cost is held against the cap of that day for the product's sort of lender.
     `not_assessed` while there is no allotment, `not_placed` where it left nothing. Raises `CheckError` where it breaches the
-    decision or the product's terms, and `InputError` where it gives to a decision that approved nothing.
+    decision, the product's terms or the cap, and `InputError` where it gives to a decision that approved nothing.
 
     >>> from weilend.lending.products import load_product
     >>> approved = Decision(policy_id="p", outcome="approve", grade="A", ceiling_fen=50_000_000, floor_rate_ppm=60_000,
@@ -90,38 +64,16 @@ def make_offer(product: Product, decision: Decision, allotment: Allotment | None
     if allotment.amount_fen == 0:
         return Offer(status="not_placed", cites=cites)
     _refuse_breaches(product.terms, decision, allotment)
-    return Offer(
+    offer = Offer(
         status="offered",
         amount_fen=allotment.amount_fen,
         annual_rate_ppm=allotment.annual_rate_ppm,
         months=decision.months,
         cites=cites,
     )
-
-
-def cost_statement(product: Product, offer: Offer) -> CostStatement:
-    """Return what an offer costs by the product's schedule. Raises `InputError` when nothing was offered.
-
-    Both conventions are stated because a cap can be met by one and not by the other.
-
-    >>> from weilend.lending.products import load_product
-    >>> offer = Offer(status="offered", amount_fen=20_000_000, annual_rate_ppm=96_000, months=12)
-    >>> statement = cost_statement(load_product("enterprise_loan"), offer)
-    >>> statement.interest_fen, statement.nominal_rate_ppm, statement.effective_rate_ppm
-    (1920000, 96000, 100339)
-    """
-    if offer.amount_fen is None or offer.annual_rate_ppm is None or offer.months is None:
-        raise InputError(f"an offer that is {offer.status} costs nothing", hint="ask for the cost of what was offered")
-    schedule = make_schedule(product.schedule, offer.amount_fen, annual_rate_ppm=offer.annual_rate_ppm, months=offer.months)
-    return CostStatement(
-        amount_fen=offer.amount_fen,
-        months=offer.months,
-        schedule=schedule,
-        interest_fen=schedule.interest_fen,
-        total_fen=offer.amount_fen + schedule.interest_fen,
-        nominal_rate_ppm=all_in_rate_ppm(schedule.flows_fen(), "nominal"),
-        effective_rate_ppm=all_in_rate_ppm(schedule.flows_fen(), "effective"),
-    )
+    if on is not None:
+        refuse_over_cap(product, cost_statement(product, offer), on)
+    return offer
 
 
 def _refuse_breaches(terms: Terms, decision: Decision, allotment: Allotment) -> None:

@@ -18,6 +18,8 @@ from weilend.core.credit import MAX_MONTHS, Method
 from weilend.core.errors import InputError, NotFoundError, PolicyError
 from weilend.core.ids import content_hash
 from weilend.core.money import PPM
+from weilend.lending.fees import DeclaredFee
+from weilend.lending.rules import RULES
 
 Ppm = Annotated[int, msgspec.Meta(ge=0, le=PPM)]
 Fen = Annotated[int, msgspec.Meta(gt=0)]
@@ -57,6 +59,9 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 class Product(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A product: what is asked, read, assumed and offered. `grades` are PD bands in ppm, upper bounds exclusive.
 
+    `fees` are all that a borrower pays besides interest, to anybody; `penalty_ppm` is what overdue money bears as a multiple of the
+    contract rate (0 for none), `early_fee_ppm` what is charged on principal repaid early; `lender_type` says which caps hold.
+
     >>> product = load_product("enterprise_loan")
     >>> product.zh, product.assumptions["portfolio_bad_rate_ppm"].base, product.terms.max_amount_fen
     ('企业贷', 80000, 100000000)
@@ -75,11 +80,20 @@ class Product(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     assumptions: dict[str, Assumption]
     grades: dict[str, Band]
     churn_class: dict[str, Text]
+    lender_type: Text = "finance_institution"
+    penalty_ppm: Annotated[int, msgspec.Meta(ge=0)] = 1_500_000
+    early_fee_ppm: Ppm = 0
+    fees: tuple[DeclaredFee, ...] = ()
 
     @property
     def identity(self) -> str:
-        """The content hash of all that the product says."""
-        return content_hash(self)
+        """The content hash of all that the product says.
+
+        What it says by default counts as unsaid: a product that was sealed before there were fees keeps its hash.
+        """
+        usual = {field.name: field.default for field in msgspec.structs.fields(self)}
+        said = {field: getattr(self, field) for field in self.__struct_fields__}
+        return content_hash({name: value for name, value in said.items() if value != usual[name]})
 
     def assumed(self, name: str) -> int:
         """Return the base value of an assumption; raises `NotFoundError`.
@@ -213,6 +227,19 @@ _CHECKS: Final[tuple[tuple[str, Callable[[Product], Any], str], ...]] = (
         "grades",
         lambda product: list(product.grades.values())[-1] > PPM,
         f"the last bound must be {PPM + 1}, so that every PD has a grade",
+    ),
+    (
+        "penalty_ppm",
+        lambda product: not product.penalty_ppm or RULES.min_penalty_ppm <= product.penalty_ppm <= RULES.max_penalty_ppm,
+        f"give {RULES.min_penalty_ppm} to {RULES.max_penalty_ppm}, or 0 for none",
+    ),
+    (
+        "fees",
+        lambda product: (
+            all((fee.rate_ppm > 0) != (fee.amount_fen > 0) for fee in product.fees)
+            and all((fee.amount_fen > 0) == fee.basis.startswith("fixed") for fee in product.fees)
+        ),
+        "a fixed fee has an amount_fen, any other a rate_ppm, and none has both",
     ),
     (
         "churn_class",
