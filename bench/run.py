@@ -35,6 +35,7 @@ SUBJECTS = (
     "sources",
     "lists",
     "detectors",
+    "graph",
 )
 #: Two cores: engines that use threads get two, libraries that would start their own under Python get one.
 THREADS = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1",
