@@ -7,7 +7,7 @@ import sys
 
 import click
 
-from weilend.app.cli import book, intake, judge, lists, model, policy, run, sim
+from weilend.app.cli import book, fraud, intake, judge, lists, model, policy, run, sim
 from weilend.core.errors import WeilendError
 
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
@@ -28,6 +28,7 @@ for _command in (
     *judge.COMMANDS,
     *policy.COMMANDS,
     *lists.COMMANDS,
+    *fraud.COMMANDS,
     *sim.COMMANDS,
 ):
     cli.add_command(_command)
