@@ -162,7 +162,7 @@ BROKEN = {
     "no such feature": ("history_months", "moon_months",
         "broken.toml:9: input 'moon_months': there is no such feature. "
         "Hint: the facts are pd_ppm, points, outside_count, owner_pd_ppm, owner_points, business_pd_ppm, business_points, "
-        "fraud_status, exposure_fen, group_exposure_fen, open_loans_count; `features list` shows the rest"),
+        "fraud_status, fraud_grade, exposure_fen, group_exposure_fen, open_loans_count; `features list` shows the rest"),
     "wrong unit": ('unit = "months"', 'unit = "days"',
         "broken.toml:9: input 'history_months': its unit is 'months', not 'days'. Hint: state the unit of the feature"),
     "product leaves out": ("rate_ppm", "price_ppm",

@@ -190,8 +190,9 @@ def check_worse_is_never_better(better: Answer, worse: Answer) -> None:
 
 
 def raised(values: dict[str, Value], risk: str, by: int) -> dict[str, Value]:
+    """Return the values with more of a risk; one that is drawn below 0 is refused as unknown, so the ladder begins at 0."""
     value = values[risk]
-    return values if not isinstance(value, int) else {**values, risk: min(value + by, 1_000_000)}
+    return values if not isinstance(value, int) else {**values, risk: min(max(value, 0) + by, 1_000_000)}
 
 
 @BOTH

@@ -54,11 +54,67 @@ class FeatureRow(msgspec.Struct, frozen=True, kw_only=True):
     newest_days: dict[str, int] = {}
 
 
+class FraudHit(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """Something that an application touches stands on a list; `role` is what it is to the applicant (`itself`, `reachable_at`, …).
+
+    `seq` names the entry in the book; `severity` (0 to 100) is what was left of it at the application.
+
+    >>> hit = FraudHit(kind="phone", subject_id="t", role="uses", list_name="deny", meaning="deny", severity=90, seq=7)
+    >>> hit.is_disputed
+    False
+    """
+
+    kind: str
+    subject_id: str
+    role: str
+    list_name: str
+    meaning: str
+    severity: int
+    seq: int
+    is_disputed: bool = False
+
+
+class FraudFound(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a fraud verdict stands on, sealed with it: the grade (A to E, E is gravest) and all that was read for it.
+
+    `lists_seq` is up to where the book's lists were read, None where there are none; `read` the features, `marks` the ids of the
+    rules and signals that hold; `ring` what the graph of links says. `suspicion_milli` adds up how rare all of it is (thousandths
+    of a nat), None where nothing was learned; `step_up` asks for one more check of identity.
+
+    >>> FraudFound(grade="B").hits
+    ()
+    """
+
+    grade: str
+    lists_seq: int | None = None
+    hits: tuple[FraudHit, ...] = ()
+    read: dict[str, int] = {}
+    marks: tuple[str, ...] = ()
+    ring: dict[str, int] = {}
+    anomaly_ppm: int | None = None
+    score_ppm: int | None = None
+    suspicion_milli: int | None = None
+    model_id: str = ""
+    step_up: bool = False
+
+
 class FraudVerdict(msgspec.Struct, frozen=True):
-    """What the fraud room found; `not_assessed` is an honest answer and never means clean."""
+    """What the fraud room found; `not_assessed` is an honest answer and never means clean.
+
+    `found` is unset where nobody looked (and in receipts from before anybody could).
+
+    >>> FraudVerdict("not_assessed").grade, FraudVerdict("clear", (), FraudFound(grade="A")).grade
+    ('none', 'A')
+    """
 
     status: Literal["not_assessed", "clear", "alert"]
     reasons: tuple[Reason, ...] = ()
+    found: FraudFound | msgspec.UnsetType = msgspec.UNSET
+
+    @property
+    def grade(self) -> str:
+        """The fraud grade, `none` where there is none."""
+        return self.found.grade if isinstance(self.found, FraudFound) else "none"
 
 
 class Contribution(msgspec.Struct, frozen=True, gc=False):

@@ -22,6 +22,8 @@ MAX_LOANS: Final = 1_000_000
 STATUSES: Final = ("present", "missing", "stale", "not_pulled")
 #: Age of the feature row at the decision, in seconds.
 AGE: Final = "row_age_seconds"
+#: From nothing strange to a hard stop; `none` where fraud was not assessed.
+FRAUD_GRADES: Final = ("none", "A", "B", "C", "D", "E")
 _FAR: Final = 2**40
 
 
@@ -49,6 +51,7 @@ FACTS: Final = {
         _pd("business_pd_ppm", " of the business alone"),
         _points("business_points", " (of the business alone)"),
         Field("fraud_status", "text", nullable=False, words=("not_assessed", "clear", "alert")),
+        Field("fraud_grade", "text", nullable=False, words=FRAUD_GRADES),
         _owed("exposure_fen", "outstanding of this business"),
         _owed("group_exposure_fen", "outstanding over all loans and products of the business, its owner and connected parties"),
         Field("open_loans_count", "integer", 0, MAX_LOANS, unit="count", about="loans that are not repaid"),
@@ -106,6 +109,7 @@ def read_facts(fraud: FraudVerdict, score: Score | None, standing: Standing, age
     return {
         AGE: age_seconds,
         "fraud_status": fraud.status,
+        "fraud_grade": fraud.grade,
         "pd_ppm": None if score is None else score.pd_ppm,
         "points": None if score is None else score.points,
         "outside_count": None if score is None else len(score.outside),

@@ -30,12 +30,18 @@ _VERSIONS: Final = """SELECT a.place, r.* FROM asked AS a JOIN ({rows}) AS r
 _HOLDS: Final = """r.act IN ('added', 'disputed') AND r.happened_at <= a.as_of
     AND (r.valid_until_on IS NULL OR r.valid_until_on >= a.as_of_on)"""
 
-#: What applications touch: the business itself, and what it was linked to, in either direction of no more than one step.
-_TOUCHED: Final = """SELECT p.application_id, p.business_id, p.known_at AS as_of, p.happened_on AS as_of_on,
+#: What applications touch: the business itself, what it was linked to, and what its owners were linked to, by links in force then.
+_LINKED: Final = (
+    "{one}.known_at <= p.known_at AND {one}.known_until > p.known_at"
+    " AND ({one}.valid_until_on IS NULL OR {one}.valid_until_on >= p.happened_on)"
+)
+_TOUCHED: Final = f"""SELECT p.application_id, p.business_id, p.known_at AS as_of, p.happened_on AS as_of_on,
         'business' AS subject_kind, p.business_id AS subject_id FROM p
     UNION SELECT p.application_id, p.business_id, p.known_at, p.happened_on, l.to_kind, l.to_id
-    FROM p JOIN ({links}) AS l ON l.from_id = p.business_id AND l.known_at <= p.known_at
-        AND l.known_until > p.known_at AND (l.valid_until_on IS NULL OR l.valid_until_on >= p.happened_on)"""
+    FROM p JOIN ({{links}}) AS l ON l.from_id = p.business_id AND {_LINKED.format(one="l")}
+    UNION SELECT p.application_id, p.business_id, p.known_at, p.happened_on, m.to_kind, m.to_id
+    FROM p JOIN ({{links}}) AS l ON l.from_id = p.business_id AND l.to_kind = 'owner' AND {_LINKED.format(one="l")}
+    JOIN ({{links}}) AS m ON m.from_id = l.to_id AND {_LINKED.format(one="m")}"""
 
 
 def entries_after(view: BookView, seq: int, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
@@ -87,7 +93,8 @@ def count_entries(view: BookView, as_of: int, as_of_on: str) -> pa.Table:
 def applications_touched(view: BookView, candidates: pa.Table) -> pa.Table:
     """Return the applications that touch a candidate (subject_kind, subject_id), with the answer they had and what became of them.
 
-    An application touches its business and what that was linked to when it came in. `is_bad` is true where a reviewer
+    An application touches its business, and what that and its owners were linked to when it came in. `is_bad` is true
+    where a reviewer
     confirmed fraud or a loan of the business was 90 days past due, written off or compensated later; None where nobody knows.
     """
     with _connect() as connection:

@@ -42,6 +42,7 @@ NETWORK_TOLD = Part("device_sighting", "ip_network is not null and ip_network <>
 FULL_BATTERY = Part("device_sighting", "battery_ppm = 1000000")
 BATTERY_TOLD = Part("device_sighting", "battery_ppm is not null")
 ACCOUNTS = Part("device_sighting", "", "accounts_count")
+SEEN_ON = Part("device_sighting", "", "days_between(date '1970-01-01', happened_on)")
 
 FIELD_TIME = Part("user_event", FORM_FIELD, "duration_ms")
 FIELD_TIME_TOLD = Part("user_event", f"{FORM_FIELD} and duration_ms is not null")
@@ -65,6 +66,8 @@ FACE_MATCH = Part("identity_check", f"{FACE} and {DECIDED}", "match_ppm")
 PASSED_BY_METHOD = Part("identity_check", "outcome = 'pass'", by="method")
 CHECKS_BY_DEVICE = Part("identity_check", by="device_id")
 ATTEMPTS = Part("identity_check", "", "attempt_no")
+PERSON = "method in ('name_and_id', 'id_number', 'face', 'liveness', 'video_call')"
+PERSON_FAILED = Part("identity_check", f"{PERSON} and {DECIDED}", "case when outcome = 'fail' then 1 else 0 end")
 
 ONE = 1_000_000
 MAX_COUNT = 100_000_000
@@ -148,6 +151,9 @@ DEVICE = (
     Feature(name="device_known_months_36m", aggregate="months_since_first", of=SEEN, months=36, unit="months", lo=0, hi=36,
             sign=1, cost_fen=DEVICE_COST_FEN, why="a phone known for long is a phone, not a tool",
             en="the devices have been known for {value}", zh="设备已知{value}"),
+    Feature(name="device_known_days_1095d", aggregate="days_since_named_day", of=SEEN_ON, days=1095, unit="days", lo=0, hi=1_096,
+            sign=1, cost_fen=DEVICE_COST_FEN, why="who takes over an account or rents a phone comes with one that nobody has seen",
+            en="the first of the devices was seen {value} ago", zh="设备首次出现距今{value}"),
     Feature(name="device_gps_mismatch_share_90d", aggregate="share_of_count", of=MISMATCH, against=MISMATCH_TOLD, days=90,
             unit="ppm", lo=0, hi=ONE, sign=-1, cost_fen=DEVICE_COST_FEN, why="network and position should be one place",
             en="network and position contradict each other in {value} of the visits", zh="网络与定位不一致的访问占{value}"),
@@ -174,6 +180,9 @@ BEHAVIOUR = (
     Feature(name="form_field_mean_ms_30d", aggregate="mean", of=FIELD_TIME, days=30, unit="count", lo=0, hi=MAX_MILLISECONDS,
             sign=0, cost_fen=EVENT_COST_FEN, why="both a script and somebody reading from a list have their pace",
             en="a field of the form took {value} milliseconds on average", zh="表单每项平均用时{value}毫秒"),
+    Feature(name="form_field_spread_ms_30d", aggregate="std", of=FIELD_TIME, days=30, unit="count", lo=0, hi=MAX_MILLISECONDS,
+            sign=0, cost_fen=EVENT_COST_FEN, why="a person hesitates here and hurries there; a script keeps its pace",
+            en="the times of the form's fields spread by {value} milliseconds", zh="表单各项用时标准差{value}毫秒"),
     Feature(name="form_field_fast_share_30d", aggregate="share_of_count", of=FIELD_FAST, against=FIELD_TIME_TOLD, days=30,
             unit="ppm", lo=0, hi=ONE, sign=-1, cost_fen=EVENT_COST_FEN, why="no hand fills in a field in half a second",
             en="{value} of the form's fields were filled in under half a second", zh="半秒内填完的表单项占{value}"),
@@ -236,6 +245,9 @@ IDENTITY = (
     Feature(name="face_match_least_365d", aggregate="least", of=FACE_MATCH, days=365, unit="ppm", lo=0, hi=ONE, sign=1,
             cost_fen=IDENTITY_COST_FEN, why="a face that is hardly alike may be another's",
             en="the least alike face matched by {value}", zh="人脸比对最低相似度{value}"),
+    Feature(name="identity_last_failed_30d", aggregate="last", of=PERSON_FAILED, days=30, unit="count", lo=0, hi=1, sign=-1,
+            cost_fen=IDENTITY_COST_FEN, why="who fails and passes later mistyped; who ends on a failure is not whom they say",
+            en="the newest check of the person failed ({value})", zh="最近一次本人核验未通过（{value}）"),
     Feature(name="identity_methods_passed_365d", aggregate="distinct", of=PASSED_BY_METHOD, days=365, unit="count", lo=0, hi=12,
             sign=1, cost_fen=IDENTITY_COST_FEN, why="each way of checking has to be beaten by itself",
             en="{value} ways of checking were passed in a year", zh="近365天通过的核验方式{value}种"),

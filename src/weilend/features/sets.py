@@ -58,6 +58,25 @@ _ENTERPRISE = (
     "owner_monthly_due_fen_180d", "owner_utilisation_180d", "owner_credit_age_days_365d",
 )  # fmt: skip
 
+#: Besides devices, behaviour, identity and what is shared, fraud shows in trade that turns on itself and in papers that do not
+#: agree.
+_FRAUD = (
+    "shop_suspect_sales_share_12m", "shop_empty_parcel_share_90d", "shop_waybill_reused_share_90d", "shop_hourly_burst_share_90d",
+    "shop_new_low_buyer_share_90d", "shop_review_copied_share_12m", "shop_refund_rate_90d", "shop_repeat_buyer_share_180d",
+    "wallet_same_day_payout_share_90d", "wallet_same_size_payout_share_90d", "wallet_reciprocity_12m",
+    "wallet_busiest_hour_share_90d",
+    "reciprocity_12m", "same_day_turnover_90d", "round_inflow_share_12m", "related_inflow_share_12m", "low_balance_days_90d",
+    "lenders_credited_90d", "inflow_best_month_share_12m", "top_payer_share_12m", "loan_inflow_share_90d",
+    "sales_recent_pace_12m", "sales_best_month_share_12m", "sales_red_rate_12m", "sales_void_rate_12m", "top_customer_share_12m",
+    "customer_overlap_12m", "supplier_overlap_12m", "sales_longest_gap_months_36m", "invoice_reciprocity_12m",
+    "bank_vs_invoice_gap_12m", "invoice_vs_tax_gap_12m", "wallet_vs_shop_gap_12m",
+    "bank_vs_tax_gap_12m", "bank_follows_invoice_12m",
+    "invoiced_customers_paying_12m", "paid_to_customers_12m", "checks_failed_share_365d", "file_checks_failed_365d",
+    "running_balance_broken_365d", "forgery_checks_failed_count_12m", "registry_representative_changes_180d",
+    "registry_shareholder_changes_180d", "registry_address_changes_180d", "registry_age_days_180d", "owner_query_lenders_3m_180d",
+    "owner_loans_opened_6m_180d",
+)  # fmt: skip
+
 FEATURE_SETS: Registry[FeatureSet] = Registry("feature set")
 
 INVOICE = FEATURE_SETS.add("invoice", FeatureSet("invoice", unique_names(INVOICE_FEATURES)))
@@ -73,4 +92,7 @@ SELLER = FEATURE_SETS.add(
 )
 ENTERPRISE = FEATURE_SETS.add(
     "enterprise", FeatureSet("enterprise", unique_names((*INVOICE_FEATURES, *(LIBRARY[name] for name in _ENTERPRISE))))
+)
+FRAUD = FEATURE_SETS.add(
+    "fraud", FeatureSet("fraud", unique_names((*DEVICE_FEATURES, *GRAPH_FEATURES, *(LIBRARY[name] for name in _FRAUD))))
 )

@@ -18,6 +18,7 @@ from weilend.report.blocks import (
     Prose,
     Section,
 )
+from weilend.report.network import NetworkNode, network
 from weilend.report.page import render_page
 from weilend.report.picture import chart_svg
 from weilend.report.plots import heat, histogram, lines, ranked, scatter
@@ -37,6 +38,7 @@ __all__ = [
     "Glossary",
     "KeyFigure",
     "KeyFigures",
+    "NetworkNode",
     "Page",
     "Panel",
     "Prose",
@@ -48,6 +50,7 @@ __all__ = [
     "histogram",
     "intervals",
     "lines",
+    "network",
     "ranked",
     "render_page",
     "scatter",

@@ -7,7 +7,7 @@ import sys
 
 import click
 
-from weilend.app.cli import book, intake, judge, ledger, lists, model, policy, run, sim
+from weilend.app.cli import book, fraud, intake, judge, ledger, lists, model, policy, run, sim
 from weilend.core.errors import WeilendError
 
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
@@ -29,6 +29,7 @@ for _command in (
     *policy.COMMANDS,
     *lists.COMMANDS,
     *ledger.COMMANDS,
+    *fraud.COMMANDS,
     *sim.COMMANDS,
 ):
     cli.add_command(_command)

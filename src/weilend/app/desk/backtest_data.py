@@ -36,7 +36,8 @@ def prepare_history(
     """
     types = history.types
     fields = {field.name: field for program in programs for field in program.inputs.values()}
-    assumed = {name: found for program in programs for name, found in _honest(program, types) if name not in types}
+    honest = {name: found for program in programs for name, found in _honest(program, types)}
+    assumed = {name: found for name, found in honest.items() if name in fields and name not in types}
     _refuse_missing(fields, types, assumed)
     chosen = _segments(history, types, fields, segments)
     columns = {name: _typed(name, field, types) for name, field in fields.items() if name in types}
@@ -61,6 +62,7 @@ def _honest(program: Program, types: Mapping[str, str]) -> Iterator[tuple[str, t
     """Yield what may stand in for columns that are not there: the expression, and the sentence that says so."""
     yield AGE, ("0", f"There is no `{AGE}`: every row is taken to be as old as its application.")
     yield "fraud_status", ("'not_assessed'", "There is no `fraud_status`: fraud is taken as *not assessed*.")
+    yield "fraud_grade", ("'none'", "There is no `fraud_grade`: nobody is taken to have one.")
     for one in program.sources:
         told = [name for name in _told_by(program, one.status) if name in types]
         there = " OR ".join(f'"{name}" IS NOT NULL' for name in told)

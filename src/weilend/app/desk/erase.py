@@ -1,7 +1,9 @@
 """In: a subject of the book. Out: the home without it. Used: as `weilend book erase`.
 
 What is kept: that it was erased and when, receipts (which hold figures and hashes, no names), and ciphertext whose key is gone.
-What goes: the key of the subject, and with it all clear values and quarantined rows; every row of the book that is of it.
+What goes: the key of the subject, and with it all clear values and quarantined rows; every row of the book that is of it,
+and what the
+index of lists has of it.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ import msgspec
 
 from weilend.app.desk.deliver import deliver
 from weilend.app.desk.home import Home
+from weilend.app.desk.lists import forget_subject
 from weilend.core.errors import NotFoundError
 from weilend.core.ids import canonical_json
 from weilend.core.records import KINDS
@@ -42,7 +45,9 @@ def erase_subject(home: Home, subject: str, *, at: int) -> Erased:
         Document(kind=TOMBSTONE, document_id=subject, content=canonical_json({"erased_at": since}), cites=(), at=since)
     )
     vault.shred(subject, since)
-    return Erased(subject, since, home.book.erase(subject))
+    rows = home.book.erase(subject)
+    forget_subject(home, subject)
+    return Erased(subject, since, rows)
 
 
 def _is_in_book(home: Home, subject: str) -> bool:

@@ -26,6 +26,7 @@ from weilend.fraud.lists import Entry, Lists, Precision, Shelf, Verdict
 from weilend.fraud.lists.entries import COLUMNS, to_entry
 from weilend.fraud.lists.layout import false_accept_rate
 from weilend.fraud.lists.precision import measure_precision
+from weilend.fraud.lists.shelf import current
 from weilend.sources import identify
 
 LISTS: Final = "lists"
@@ -173,6 +174,15 @@ def precision_by_source(home: Home) -> tuple[Precision, ...]:
 def rebuild_lists(home: Home) -> int:
     """Build a new generation of all that the book has, and return its rows."""
     return shelf(home).rebuild(home.book)
+
+
+def forget_subject(home: Home, subject: str) -> None:
+    """Take what the book erased of a subject out of the index, the forerunner of the generation in force included."""
+    if current(home.folder / LISTS) is None:
+        return
+    if open_lists(home).knows(subject):
+        rebuild_lists(home)
+    shelf(home).forget_forerunners()
 
 
 def shelf(home: Home) -> Shelf:

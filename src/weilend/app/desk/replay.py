@@ -11,6 +11,7 @@ from itertools import islice
 
 import msgspec
 
+from weilend.app.desk.fraud import compare_hits
 from weilend.app.desk.home import Home
 from weilend.app.desk.progress import Tell, say_nothing
 from weilend.app.desk.records import Rows, to_tables
@@ -161,7 +162,8 @@ def _compare_rows(
         pairs = [(name, value, again.values[name]) for name, value in sealed.values.items()]
         pairs += [(f"newest {kind}", days, again.newest_days.get(kind)) for kind, days in sealed.newest_days.items()]
         pairs += [(name, getattr(receipt.standing, name), getattr(owed[index], name)) for name in OWED]
-        differs = next(((name, then, now) for name, then, now in pairs if then != now), None)
+        moved = next(((name, then, now) for name, then, now in pairs if then != now), None)
+        differs = moved or compare_hits(home, receipt, view)
         if differs is not None:
             name, then, now = differs
             text = f"{receipt.receipt_id}: the book now gives {name} = {now}, the receipt sealed {then}"

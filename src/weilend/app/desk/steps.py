@@ -10,6 +10,7 @@ import msgspec
 
 from weilend.app.clock import now
 from weilend.app.desk.deliver import owe
+from weilend.app.desk.fraud import FraudEvidence, assess, read_evidence
 from weilend.app.desk.home import Home
 from weilend.app.desk.payloads import business_of, payload_of, seal_request
 from weilend.app.desk.records import Rows, to_tables
@@ -40,6 +41,13 @@ class Request(msgspec.Struct, frozen=True):
     request_id: str
     applications: tuple[Application, ...]
     records: Rows = {}
+
+
+class Evidence(msgspec.Struct, frozen=True, eq=False):
+    """What one request is judged on: the book with the request's own records, and the fraud room as it stands with that book."""
+
+    view: BookView
+    fraud: FraudEvidence
 
 
 def runtime() -> dict[str, str]:
@@ -77,24 +85,25 @@ class DeskSteps:
             raise InputError(f"this desk decides {self.product.name}, not {other}", hint="send each product its own request")
         return applications
 
-    def read(self, request: bytes) -> BookView:
-        """Return the book as it stands with the request's own records: neither can change under this decision."""
-        return self.home.book.preview(to_tables(read_request(request).records))
+    def read(self, request: bytes) -> Evidence:
+        """Return the book as it stands with the request's own records, and its lists: neither can change under this decision."""
+        view = self.home.book.preview(to_tables(read_request(request).records))
+        return Evidence(view, read_evidence(self.home, view))
 
-    def features(self, applications: Sequence[Application], evidence: BookView) -> Sequence[FeatureRow]:
+    def features(self, applications: Sequence[Application], evidence: Evidence) -> Sequence[FeatureRow]:
         """Return one feature row per application."""
         spine = Spine(tuple(one.business_id for one in applications), tuple(one.as_of for one in applications))
-        states = fold_spine(self.home, self.plan, spine, evidence)
+        states = fold_spine(self.home, self.plan, spine, evidence.view)
         table = finish(self.feature_set, spine, states, self.home.calendar)
         return [table.row(index) for index in range(spine.size)]
 
-    def standing(self, applications: Sequence[Application], evidence: BookView) -> Sequence[Standing]:
+    def standing(self, applications: Sequence[Application], evidence: Evidence) -> Sequence[Standing]:
         """Return what each applicant and its group owe."""
-        return find_standings(self.evaluator.policy, applications, evidence, self.home.calendar)
+        return find_standings(self.evaluator.policy, applications, evidence.view, self.home.calendar)
 
-    def fraud(self, row: FeatureRow) -> FraudVerdict:  # noqa: ARG002 (the fraud room will read it)
-        """Say honestly that nothing was looked at: there is no fraud room yet."""
-        return FraudVerdict("not_assessed")
+    def fraud(self, applications: Sequence[Application], evidence: Evidence) -> Sequence[FraudVerdict]:
+        """Return what lists, signals, detectors, rings and score say of each application; what the home has not is not asked."""
+        return assess(self.home, applications, evidence.view, evidence.fraud)
 
     def score(self, row: FeatureRow) -> Score | None:
         """Return the model's score, or None where there is no model."""
@@ -108,10 +117,11 @@ class DeskSteps:
         """Return no offer yet: a budget is placed over many decisions together."""
         return make_offer(self.product, decision, None)
 
-    def receipt(self, application: Application, evidence: BookView, row: FeatureRow, fraud: FraudVerdict,
+    def receipt(self, application: Application, evidence: Evidence, row: FeatureRow, fraud: FraudVerdict,
                 score: Score | None, standing: Standing, decision: Decision, offer: Offer) -> Receipt:  # fmt: skip
-        """Seal what was read and said."""
-        return seal(application=application, book_seq=evidence.seq, sealed=self.seals, features=row, fraud=fraud,
+        """Seal what was read and said, the generation of the lists among it."""
+        sealed = {**self.seals, "lists": evidence.fraud.sealed}
+        return seal(application=application, book_seq=evidence.view.seq, sealed=sealed, features=row, fraud=fraud,
                     score=score, standing=standing, decision=decision, offer=offer)  # fmt: skip
 
     def commit(self, request: bytes, receipts: Sequence[Receipt]) -> Sequence[Receipt]:

@@ -77,6 +77,12 @@ class Lists:
         self._refresh()
         return sum(map(len, self._logged.values()))
 
+    @property
+    def seq(self) -> int:
+        """Up to which seq of the book generation and log have its entries."""
+        self._refresh()
+        return max([self._generation.meta.seq, *(one.seq for entries in self._logged.values() for one in entries)])
+
     def find(self, kind: str, subject_id: str, *, as_of: int, seq: int = NEWEST) -> Verdict:
         """Return how a subject stood at an instant (UTC seconds), as the book knew then; with `seq`, as it stood up to there.
 
@@ -91,6 +97,15 @@ class Lists:
         if self._logged:
             versions += [_version(one) for one in self._logged.get((kind, subject_id), ())]
         return judge(versions, as_of, seq) if versions else NOTHING
+
+    def knows(self, subject_id: str) -> bool:
+        """Return whether generation or log hold anything of an identity, whatever kind of subject it is and whether in
+        force or not."""
+        self._refresh()
+        high, low = identity(subject_id)
+        codes = {kind: fingerprint(kind, high, low) for kind in SUBJECTS}
+        held = any(part.versions(_KINDS[kind], high, low, code) for part in self._parts for kind, code in codes.items())
+        return held or any(name == subject_id for _, name in self._logged)
 
     def explain(self, kind: str, subject_id: str, hit: Hit) -> Entry:
         """Return the full entry behind a hit of a subject: reason, source, case, who put it there, under which consent.

@@ -73,6 +73,15 @@ class Shelf:
             self._publish(draft, view.seq)
         return meta.rows
 
+    def forget_forerunners(self) -> None:
+        """Remove every generation but the one in force: what was erased lies in none of them. Readers keep what they have
+        mapped."""
+        with hold_lock(self.folder):
+            now = current(self.folder)
+            for path in self.folder.glob("gen-*"):
+                if path != now:
+                    rmtree(path, ignore_errors=True)
+
     def _publish(self, draft: Path, seq: int) -> None:
         """Put a built generation in force with what its forerunner logged meanwhile; readers see the one or the other."""
         with hold_lock(self.folder):
