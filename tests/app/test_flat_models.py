@@ -12,8 +12,10 @@ from click.testing import CliRunner
 
 from weilend.app.cli.main import cli
 from weilend.core.errors import CheckError, WeilendError
+from weilend.models.master_scale import load_scale
 
 ROWS = 1_200
+GRADES = {grade.name for grade in load_scale().grade}
 
 
 def write_table(path: Path, *, encoding: str = "utf-8", rows: int = ROWS, seed: int = 1) -> Path:
@@ -91,7 +93,7 @@ def test_scores_hold_row_pd_points_grade_and_reasons(built) -> None:
     rows = list(csv.DictReader(out.read_text("utf-8-sig").splitlines()))
     assert list(rows[0]) == ["row", "pd", "points", "grade", "reasons"]
     assert rows[7]["row"] == "L000007"
-    assert all(0 < float(row["pd"]) < 1 and row["grade"] in "ABCDEFGH" for row in rows)
+    assert all(0 < float(row["pd"]) < 1 and row["grade"] in GRADES for row in rows)
     order = np.argsort([int(row["points"]) for row in rows])
     assert (np.diff(np.array([float(row["pd"]) for row in rows])[order]) <= 0).all()
     assert any("年收入 was" in row["reasons"] and "年收入为" in row["reasons"] for row in rows)

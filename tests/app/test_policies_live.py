@@ -9,7 +9,6 @@ from weilend.app.desk.decide import decide
 from weilend.app.desk.desk import Desk, open_desk
 from weilend.app.desk.policies import (
     KIND,
-    Act,
     approve_policy,
     find_policy,
     list_releases,
@@ -18,6 +17,7 @@ from weilend.app.desk.policies import (
     retire_policy,
     roll_back_policy,
 )
+from weilend.app.desk.releases import Act
 from weilend.app.desk.sealed import Sealed, keep_sealed, make_evaluator
 from weilend.app.desk.steps import DeskSteps, Request
 from weilend.core.errors import CheckError, InputError, NotFoundError

@@ -13,6 +13,7 @@ from weilend.decision.trees import choose, literal
 from weilend.formula.tree import Node
 from weilend.models import Card
 from weilend.models.card import Characteristic
+from weilend.models.cases import card_cases, stairs, write_cases
 
 #: Terms of a sum in one formula; the language takes 64.
 _TERMS: Final = 50
@@ -26,7 +27,7 @@ def add_card(scope: Scope, card: Card) -> None:
     for item in card.characteristics:
         name = item.feature.name
         scope.give(f"given_{name}", item.feature.as_field())
-        scope.let(f"card_{name}", _points_text(item), f"card, {name!r}")
+        scope.let(f"card_{name}", _points_text(scope, item), f"card, {name!r}")
         scope.let(f"outside_{name}", _outside_text(item), f"card, {name!r}")
     names = [item.feature.name for item in card.characteristics]
     scope.let("given_points", _sum(scope, str(card.base_points), [f"card_{name}" for name in names]), "card, total")
@@ -44,28 +45,27 @@ def table_tree(subject: Node, first: int, values: Sequence[int]) -> Node:
     >>> as_formula(table_tree(points, 5, (90, 70, 70, 30))).text
     'CASE WHEN points <= 5 THEN 90 ELSE CASE WHEN points <= 7 THEN 70 ELSE 30 END END'
     """
-    stairs = [(first + at, value) for at, value in enumerate(values) if at + 1 == len(values) or values[at + 1] != value]
-    return _halved(subject, stairs)
+    return _halved(subject, stairs(first, values))
 
 
-def _halved(subject: Node, stairs: Sequence[tuple[int, int]]) -> Node:
-    if len(stairs) == 1:
-        return literal(stairs[0][1])
-    half = len(stairs) // 2
-    bound = literal(stairs[half - 1][0])
+def _halved(subject: Node, steps: Sequence[tuple[int, int]]) -> Node:
+    if len(steps) == 1:
+        return literal(steps[0][1])
+    half = len(steps) // 2
+    bound = literal(steps[half - 1][0])
     below = Node("<=", (subject, bound), nullable=subject.nullable)
-    return choose([(below, _halved(subject, stairs[:half]))], _halved(subject, stairs[half:]))
+    return choose([(below, _halved(subject, steps[:half]))], _halved(subject, steps[half:]))
 
 
-def _points_text(item: Characteristic) -> str:
-    value = f"given_{item.feature.name}"
-    pairs = [(f"{value} = {special}", points) for special, points in zip(item.specials, item.special_points, strict=True)]
-    if item.levels:
-        pairs += [(f"{value} = {place}", item.points[level]) for place, level in enumerate(item.levels[:-1])]
-    pairs += [(f"{value} <= {cut}", points) for cut, points in zip(item.cuts, item.points[:-1], strict=False)]
-    bins = "".join(f" WHEN {test} THEN {points}" for test, points in pairs)
-    last = item.points[item.levels[-1] if item.levels else -1]
-    return f"CASE WHEN {value} IS NULL THEN {item.null_points}{bins} ELSE {last} END"
+def _points_text(scope: Scope, item: Characteristic) -> str:
+    """Return the text of a characteristic's points, the same cases that an exported card has; a long one in parts."""
+
+    def add(text: str) -> str:
+        name = f"card_part_{len(scope.steps)}"
+        scope.let(name, text, f"card, {item.feature.name!r}")
+        return name
+
+    return write_cases(card_cases(f"given_{item.feature.name}", item), add)
 
 
 def _outside_text(item: Characteristic) -> str:

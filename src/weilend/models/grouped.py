@@ -13,8 +13,9 @@ from weilend.models.table import Integers
 def grouped_folds(group: Integers, bad: Integers, *, folds: int, seed: int) -> Integers:
     """Return the fold 0..folds-1 of each row: a group lies in one fold, and folds have about as many bads and as many rows.
 
-    Groups are dealt out with the most bads first, then the largest, forwards and backwards in turn; `seed` breaks ties. Raises
-    `InputError` where fewer groups than folds hold a bad, or a good.
+    Groups are dealt out with the most bads first, then the largest, forwards and backwards in turn; `seed` breaks ties. Boosters
+    and judgement need large groups evened out, from arrays alone; `split.deal_folds` hangs on a sample's content and never on its
+    order, and deals groups alike. Raises `InputError` where fewer groups than folds hold a bad, or a good.
 
     >>> fold = grouped_folds(np.array([7, 7, 8, 9, 5, 6]), np.array([1, 0, 0, 1, 0, 0]), folds=2, seed=1)
     >>> bool(fold[0] == fold[1]), bool(fold[0] != fold[3])

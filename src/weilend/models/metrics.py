@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from weilend.core.errors import InputError
 from weilend.core.money import PPM
+from weilend.models.ranks import rank_auc
 from weilend.models.table import Floats, Integers
 
 DRAWS: Final = 2000  # bootstraps: a 2.5 % quantile is then steady to about 1.5 % of the interval's width (normal theory)
@@ -35,12 +36,13 @@ class Interval(msgspec.Struct, frozen=True):
 
 
 def auc(label: Integers, points: npt.ArrayLike) -> float:
-    """Return the chance that a good has more points than a bad, ties counting half: exact, by all pairs.
+    """Return the chance that a good has more points than a bad, ties counting half; `InputError` where either is missing.
 
     >>> auc(np.array([1, 0, 0, 1]), [1, 2, 3, 2])
     0.875
     """
-    return float(_wins(label, points).mean())
+    _check_classes(label)
+    return rank_auc(label, points)
 
 
 def _wins(label: Integers, points: npt.ArrayLike) -> Floats:

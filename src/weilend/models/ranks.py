@@ -11,7 +11,7 @@ from weilend.models.table import Booleans, Floats, Integers
 def rank_auc(label: Integers, points: npt.ArrayLike) -> float:
     """Return the chance that a good (0) has more points than a bad (1), ties counting half; one half where either is missing.
 
-    It is `metrics.auc` in n log n: the rank sum of the goods (Mann & Whitney 1947).
+    It takes n log n steps: the rank sum of the goods (Mann & Whitney 1947). `metrics.auc` is the same where both must be there.
 
     >>> rank_auc(np.array([1, 0, 0, 1]), [1, 2, 3, 2])
     0.875

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from weilend.app.cli import model_life
 from weilend.app.cli.flat import build_from_table, score_to_file, table_options
 from weilend.app.cli.show import home_option, json_option, open_home, print_rows, telling
 from weilend.core.errors import InputError
@@ -173,5 +174,8 @@ def model_show(product: str, home: Path, *, as_json: bool) -> None:
     columns, rows = show_card(open_home(home).model(product))
     print_rows(columns, rows, as_json=as_json)
 
+
+for _command in model_life.COMMANDS:
+    model_group.add_command(_command)
 
 COMMANDS = (features_group, model_group)

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from weilend.app.cli.acting import effective_option, make_act, who_option, why_option
 from weilend.app.cli.show import home_option, json_option, open_home, print_rows, telling
 from weilend.core.errors import InputError
 
 if TYPE_CHECKING:
-    from weilend.app.desk.policies import Act, Checked, Release
+    from weilend.app.desk.policies import Checked, Release
     from weilend.core.lifecycle import Event
     from weilend.decision import Policy
     from weilend.report import Page
@@ -29,12 +30,7 @@ _live_option = click.option("--home", type=click.Path(path_type=Path), help="Tak
 
 def _acting(command: Command) -> Command:
     """Add what every step of a lifecycle needs: who, why, from when."""
-    for option in (
-        home_option,
-        click.option("--effective", metavar="YYYY-MM-DD", help="From the start of that day; at once by default."),
-        click.option("--why", required=True, help="The reason, to be read in a year."),
-        click.option("--who", required=True, help="Who does it."),
-    ):
+    for option in (home_option, effective_option, why_option, who_option):
         command = option(command)
     return command
 
@@ -168,7 +164,7 @@ def policy_propose(file: Path, who: str, why: str, effective: str | None, home: 
     from weilend.decision import load_policy
 
     desk = open_home(home)
-    _tell(propose_policy(desk.home, load_policy(file), _act(home, who, why, effective)))
+    _tell(propose_policy(desk.home, load_policy(file), make_act(home, who, why, effective)))
 
 
 @policy_group.command("approve")
@@ -179,7 +175,7 @@ def policy_approve(name: str, version: str, who: str, why: str, effective: str |
     """Approve the VERSION (its first letters do) of a policy that is in review; not by whoever proposed it."""
     from weilend.app.desk.policies import approve_policy
 
-    _tell(approve_policy(open_home(home).home, name, _act(home, who, why, effective), version))
+    _tell(approve_policy(open_home(home).home, name, make_act(home, who, why, effective), version))
 
 
 @policy_group.command("retire")
@@ -190,19 +186,19 @@ def policy_retire(name: str, version: str, who: str, why: str, effective: str | 
     """Retire the live version of a policy, or the VERSION that is named: one in review is turned down by it."""
     from weilend.app.desk.policies import retire_policy
 
-    _tell(retire_policy(open_home(home).home, name, _act(home, who, why, effective), version))
+    _tell(retire_policy(open_home(home).home, name, make_act(home, who, why, effective), version))
 
 
 @policy_group.command("rollback")
 @click.argument("name")
-@click.option("--who", required=True, help="Who does it.")
-@click.option("--why", required=True, help="The reason, to be read in a year.")
+@who_option
+@why_option
 @home_option
 def policy_rollback(name: str, who: str, why: str, home: Path) -> None:
     """Return at once to the version of a policy that was live before."""
     from weilend.app.desk.policies import roll_back_policy
 
-    _tell(roll_back_policy(open_home(home).home, name, _act(home, who, why, None)))
+    _tell(roll_back_policy(open_home(home).home, name, make_act(home, who, why)))
 
 
 @policy_group.command("list")
@@ -233,26 +229,13 @@ def _find(name: str, home: Path | None) -> Policy:
     return find_policy(name, None if home is None else open_home(home).home, at=now())
 
 
-def _act(home: Path, who: str, why: str, effective: str | None) -> Act:
-    """Return who does it and when; a day that is today takes effect at once."""
-    from weilend.app.clock import now
-    from weilend.app.desk.policies import Act
-    from weilend.core.calendars import parse_day
-
-    at, calendar = now(), open_home(home).home.calendar
-    if effective is None:
-        return Act(who=who, why=why, at=at)
-    day = parse_day(effective)
-    return Act(who=who, why=why, at=at, effective_at=at if day == calendar.day_of(at) else calendar.start_of(day))
-
-
 def _tell(event: Event) -> None:
     done = {"propose": "proposed", "approve": "approved", "retire": "retired", "rollback": "rolled back to"}[event.action]
     click.echo(f"{done}: {event.name} {_short(event.version)}")
 
 
 def _short(version: str) -> str:
-    from weilend.app.desk.policies import SHORT
+    from weilend.app.desk.releases import SHORT
 
     return version[:SHORT]
 

@@ -20,6 +20,8 @@ from weilend.app.desk.erase import Erased, erase_subject
 from weilend.app.desk.feature_audit import FeatureAudit, audit_features
 from weilend.app.desk.home import Home, open_home
 from weilend.app.desk.ingest import Ingested, ingest, ingest_paths, refuse_erased, retry_paths
+from weilend.app.desk.model_champion import deciding_card, newest_card
+from weilend.app.desk.model_shadow import record_shadows
 from weilend.app.desk.modelling import Study, Training, fit_card, share_reconstructed_ppm, study_model
 from weilend.app.desk.population import Population, find_population
 from weilend.app.desk.privacy import keep_clear, tokens_of
@@ -45,8 +47,7 @@ from weilend.features.plans import make_plan
 from weilend.features.sets import FEATURE_SETS
 from weilend.features.spine_file import from_file
 from weilend.lending import load_product
-from weilend.models import Card, read_card
-from weilend.models.package import About
+from weilend.models import Card
 from weilend.sources import Accounting, Said, detect, read
 from weilend.store import Document
 
@@ -143,16 +144,17 @@ class Desk:
     def decide(
         self, product: str, business_id: str, as_of: str | date, *, consent: str, payload: str | Path | None = None
     ) -> Receipt:
-        """Decide one business with the newest model of the product; the receipt is committed before it is returned.
+        """Decide one business with the product's champion as known at the date; the receipt is committed before it is returned.
 
+        Models in shadow are asked afterwards, and what they say is kept beside the receipt.
         `payload` is a raw file or folder that comes with the application: its records of the business are read together with
         the book, its statements compared with older ones, and all reaches the book only after the decision has been committed.
         """
         chosen = load_product(product)
         features = FEATURE_SETS[chosen.feature_set]
-        sealed = Sealed(make_evaluator(chosen, features), chosen, features, self._newest_card(chosen.model))
-        keep_sealed(self.home, sealed, at=now())
         at = self._instant(as_of)
+        sealed = Sealed(make_evaluator(chosen, features), chosen, features, deciding_card(self.home, chosen.model, at=at))
+        keep_sealed(self.home, sealed, at=now())
         application_id = content_hash([product, business_id, at])
         application = Application(
             application_id=application_id, product=product, business_id=business_id, as_of=at, consent_id=consent
@@ -164,11 +166,12 @@ class Desk:
         request_id = content_hash([steps.seals, application, self.home.book.view().seq, records])
         (receipt,) = decide(steps, msgspec.json.encode(Request(request_id, (application,), records)))
         deliver(self.home, at=now())
+        record_shadows(self.home, chosen.model, [receipt], at=now())
         return receipt
 
     def model(self, product: str) -> Card:
         """Return the newest card of a product; raises `NotFoundError` where none was built."""
-        card = self._newest_card(load_product(product).model)
+        card = newest_card(self.home, load_product(product).model)
         if card is None:
             raise NotFoundError(f"{product} has no model yet", hint=f"weilend model build {product} --as-of YYYY-MM-DD")
         return card
@@ -183,15 +186,6 @@ class Desk:
         own = {kind: _records_of(table, business_id) for kind, table in batch.records.items()}
         there = {kind: table for kind, table in own.items() if table.num_rows}
         return with_facts_between(self.home, there, consent_id=consent)
-
-    def _newest_card(self, name: str) -> Card | None:
-        newest = None
-        for document in self.home.store.documents("model_card"):
-            about = msgspec.json.decode(document.content, type=About)
-            newest = about.model_id if about.name == name else newest
-        if newest is None:
-            return None
-        return read_card(self.home.store.document("model", newest).content)
 
     def replay(self, receipt_id: str | None = None, *, from_records: bool = True) -> Replayed:
         """Replay one receipt, or all, to the bit."""

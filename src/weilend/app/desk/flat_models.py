@@ -20,6 +20,7 @@ from weilend.models.flat import Frame, Roles, code_table, read_frame
 from weilend.models.flat.coding import read_as
 from weilend.models.guards import Case, Finding, guard_sample
 from weilend.models.guards.codes import mark_codes
+from weilend.models.master_scale import load_scale
 from weilend.models.prediction import Model, Prediction
 from weilend.models.ranks import auc_error, rank_auc
 from weilend.models.recipes.flat_card import narrow, rules_for
@@ -30,10 +31,6 @@ from weilend.models.split import deal_folds
 from weilend.models.table import Integers
 
 FOLDS = 5
-#: Grades by PD, each twice as risky as the one before: highest PD of the grade, in ppm.
-GRADES: tuple[tuple[str, int], ...] = (
-    ("A", 5_000), ("B", 10_000), ("C", 20_000), ("D", 40_000), ("E", 80_000), ("F", 160_000), ("G", 320_000), ("H", PPM),
-)  # fmt: skip
 REASONS = 3
 
 
@@ -198,13 +195,12 @@ def score_flat(recipe: str, model: Model, columns: Sequence[Column], table: Path
 
 
 def grade(pd_ppm: Integers) -> tuple[str, ...]:
-    """Return the grade of each PD.
+    """Return the grade of each PD on the standard master scale.
 
     >>> grade(np.array([4_000, 20_000, 900_000]))
-    ('A', 'C', 'H')
+    ('A3', 'B3', 'D2')
     """
-    tops = np.array([top for _, top in GRADES])
-    return tuple(GRADES[at][0] for at in np.searchsorted(tops, pd_ppm, side="left").tolist())
+    return load_scale().names_of(pd_ppm)
 
 
 def used_columns(built: Built) -> tuple[Column, ...]:

@@ -11,10 +11,11 @@ from pathlib import Path
 import msgspec
 
 from weilend.app.desk.home import Home
+from weilend.app.desk.releases import Act, Releases
 from weilend.app.desk.sealed import make_evaluator
-from weilend.core.errors import CheckError, NotFoundError
+from weilend.core.errors import CheckError
 from weilend.core.ids import bytes_hash
-from weilend.core.lifecycle import Action, Event, Lifecycle, State, advance, fold
+from weilend.core.lifecycle import Event, State, fold
 from weilend.decision import (
     Evaluator,
     Policy,
@@ -32,23 +33,9 @@ from weilend.store import Document
 
 #: The kind of lifecycle events, and of the documents that hold what was proposed.
 KIND = "policy"
-SHORT = 12  # letters of a version that people see and type
 #: Verdicts by the hash of what was proven and where it stands, and how many policies they are kept of.
 _PROVEN: dict[str, tuple[Verdict, ...]] = {}
 _KEPT = 20
-
-
-class Act(msgspec.Struct, frozen=True, kw_only=True):
-    """Who does something to a policy, why, when (UTC seconds), and with effect from when: at once where nothing is said.
-
-    >>> Act(who="ann", why="losses rose", at=0).effective_at is None
-    True
-    """
-
-    who: str
-    why: str
-    at: int
-    effective_at: int | None = None
 
 
 class Release(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,7 +66,7 @@ def find_policy(name_or_path: str | Path, home: Home | None = None, *, at: int =
 
 def live_policy(home: Home, name: str, *, at: int) -> Policy | None:
     """Return the policy of a name that is live in a home at an instant; None where none is."""
-    version = fold(home.store.events(KIND, name)).live(at)
+    version = _releases(home).of(name).live(at)
     return None if version is None else restore_policy(home.store.document(KIND, version).content)
 
 
@@ -144,11 +131,11 @@ def propose_policy(home: Home, policy: Policy, act: Act) -> Event:
     if wrong:
         more = f" and {len(wrong) - 1} more" if wrong[1:] else ""
         raise CheckError(f"{policy.file}: {wrong[0]}{more}", hint="mend it; weilend policy check shows all of it")
-    event = _event(policy.name, policy.identity, "propose", act)
-    advance(_lifecycle(home, policy.name), event)
+    releases = _releases(home)
+    event = releases.check(policy.name, policy.identity, "propose", act)
     paper = Document(kind=KIND, document_id=policy.identity, content=dump_policy(policy), cites=(), at=act.at)
     home.store.put_document(paper)
-    return _append(home, event)
+    return releases.append(event)
 
 
 def approve_policy(home: Home, name: str, act: Act, version: str = "") -> Event:
@@ -156,30 +143,22 @@ def approve_policy(home: Home, name: str, act: Act, version: str = "") -> Event:
 
     It goes live when the approval says, else when the proposal wished, at once where that is past.
     """
-    waiting = {event.version: event for event in _lifecycle(home, name).waiting}
-    chosen = _choose(name, version, tuple(waiting), "in review")
-    wished = max(act.at, waiting[chosen].effective_at) if chosen in waiting else act.at
-    return _append(home, _event(name, chosen, "approve", _from(act, wished)))
+    return _releases(home).approve(name, act, version)
 
 
 def retire_policy(home: Home, name: str, act: Act, version: str = "") -> Event:
     """Retire a version: the live one unless `version` names another; one in review is turned down by it."""
-    lifecycle = _lifecycle(home, name)
-    live = lifecycle.live(act.at)
-    known = (live,) if live and not version else tuple(lifecycle.states(act.at))
-    return _append(home, _event(name, _choose(name, version, known, "known"), "retire", act))
+    return _releases(home).retire(name, act, version)
 
 
 def roll_back_policy(home: Home, name: str, act: Act) -> Event:
     """Return, at once, to the version that was live before. Raises `InputError` where there is none."""
-    lifecycle = _lifecycle(home, name)
-    before = lifecycle.before(act.at) or lifecycle.live(act.at) or "nothing"
-    return _append(home, _event(name, before, "rollback", act))
+    return _releases(home).roll_back(name, act)
 
 
 def list_releases(home: Home, name: str | None = None, *, at: int) -> tuple[Release, ...]:
     """Return every version that a home knows of, of one policy or of all, in the order in which they were proposed."""
-    events = home.store.events(KIND, name)
+    events = _releases(home).events(name)
     latest = {(event.name, event.version): event for event in events}
     lifecycles = {one: fold(event for event in events if event.name == one) for one in dict.fromkeys(e.name for e in events)}
     return tuple(
@@ -194,29 +173,5 @@ def list_releases(home: Home, name: str | None = None, *, at: int) -> tuple[Rele
     )
 
 
-def _lifecycle(home: Home, name: str) -> Lifecycle:
-    return fold(home.store.events(KIND, name))
-
-
-def _event(name: str, version: str, action: Action, act: Act) -> Event:
-    effective_at = act.at if act.effective_at is None else act.effective_at
-    return Event(name=name, version=version, action=action, who=act.who, at=act.at, effective_at=effective_at, why=act.why)
-
-
-def _from(act: Act, otherwise: int) -> Act:
-    return msgspec.structs.replace(act, effective_at=otherwise) if act.effective_at is None else act
-
-
-def _append(home: Home, event: Event) -> Event:
-    home.store.put_event(KIND, event)
-    return event
-
-
-def _choose(name: str, start: str, versions: tuple[str, ...], said: str) -> str:
-    """Return the one version that begins so; raises `NotFoundError` where there is none, or where there are several."""
-    found = [version for version in versions if version.startswith(start)]
-    if len(found) == 1:
-        return found[0]
-    shown = ", ".join(version[:SHORT] for version in versions) or "nothing"
-    what = f"{len(found)} versions of {name!r} are" if found else f"no version{f' {start!r}' if start else ''} of {name!r} is"
-    raise NotFoundError(f"{what} {said}", hint=f"there is: {shown}; weilend policy list shows more")
+def _releases(home: Home) -> Releases:
+    return Releases(home.store, KIND)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from weilend.formula.python import write_block
+from weilend.models.export.formula import describe_inputs
 from weilend.models.export.steps import Exported
 
 _HEAD = '''"""Model {model_id}: points and PD (ppm) of a row.
 
-Numbers are whole numbers in quanta, categories are their words, NULL is None.
+Numbers are whole numbers in quanta, categories are their words, NULL is None. It reads:
+{inputs}
 """
 
 from bisect import bisect_left as _bisect
@@ -34,5 +36,6 @@ def write_python(exported: Exported) -> str:
     constants = "".join(f"{name} = {value!r}\n" for name, value in own.items()) + "\n"
     loads = [f"{block.locals[each.name]} = row[{each.feature!r}]" for each in exported.inputs]
     last = f"return {block.locals['points']}, {block.locals['pd_ppm']}"
-    head = _HEAD.format(model_id=exported.model_id, constants=constants)
+    inputs = "\n".join(describe_inputs(exported, "")).replace("\\", "\\\\").replace('"', "'")
+    head = _HEAD.format(model_id=exported.model_id, constants=constants, inputs=inputs)
     return head + "".join(f"    {line}\n" for line in (*loads, *block.lines, last))

@@ -55,11 +55,11 @@ def write_sql(exported: Exported, dialect: str, table: str) -> str:
     taken = sorted(names & {each.feature for each in exported.inputs})
     if taken:
         raise InputError(f"the model reads a column named {taken[0]}, as one of its own steps is", hint="rename the column")
-    columns = [f"{_quoted(each.feature, rules)} AS {_quoted(each.name, rules)}" for each in exported.inputs]
+    columns = [f"{quoted(each.feature, rules)} AS {quoted(each.name, rules)}" for each in exported.inputs]
     fence = FENCES.get(dialect, "")
-    query = f"SELECT *, {', '.join(columns)} FROM {_quoted(table, rules)}"  # noqa: S608 - names are quoted, formulas parsed
+    query = f"SELECT *, {', '.join(columns)} FROM {quoted(table, rules)}"  # noqa: S608 - names are quoted, formulas parsed
     for at, layer in enumerate(_layers(exported)):
-        written = [f"{_bare(sql.write(formula.root, rules))} AS {_quoted(name, rules)}" for name, formula in layer]
+        written = [f"{_bare(sql.write(formula.root, rules))} AS {quoted(name, rules)}" for name, formula in layer]
         query = f"SELECT *, {', '.join(written)} FROM ({query}{fence}) AS layer_{at}"  # noqa: S608 - as above
     return query
 
@@ -76,7 +76,12 @@ def _layers(exported: Exported) -> list[list[tuple[str, Formula]]]:
     return layers
 
 
-def _quoted(name: str, rules: Table) -> str:
+def quoted(name: str, rules: Table) -> str:
+    """Return the name of a column or table in a dialect.
+
+    >>> quoted("age", DIALECTS["spark"]), quoted("age", DIALECTS["postgresql"])
+    ('`age`', '"age"')
+    """
     return rules["field"](Node("field", value=name), [])
 
 

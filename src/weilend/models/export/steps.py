@@ -15,20 +15,11 @@ from weilend.core.errors import CheckError, InputError
 from weilend.core.records import Field
 from weilend.formula import Formula, parse
 from weilend.models.boosted import LEAST_POINTS, MOST_POINTS, BoostedModel
-from weilend.models.card import Card, Characteristic
+from weilend.models.card import Card
+from weilend.models.cases import Expression, between, card_cases, in_words, look_up, write_cases
 from weilend.models.curve import FINE, LIMIT, Curve
 from weilend.models.encoding import Slot
-from weilend.models.export.pieces import (
-    Cases,
-    Expression,
-    between,
-    floor_div,
-    in_words,
-    look_up,
-    shape_cases,
-    tree_cases,
-    write_cases,
-)
+from weilend.models.export.pieces import floor_div, shape_cases, tree_cases
 from weilend.models.sample import Column
 from weilend.models.shapes import Shapes, draw_shapes
 
@@ -41,11 +32,25 @@ WIDEST: Final = 2**62
 
 
 class Input(msgspec.Struct, frozen=True):
-    """What an exported model reads: `name` in the formulas stands for the column `feature` of a table."""
+    """What an exported model reads: `name` in the formulas stands for the column `feature` of a table.
+
+    A number is given in quanta: `scale` of them are one.
+
+    >>> Input("model_x0", "income", Field("model_x0", "integer"), 100).say()
+    'income: a number times 100, rounded to a whole number'
+    """
 
     name: str
     feature: str
     field: Field
+    scale: int = 1
+
+    def say(self) -> str:
+        """Return in one line what has to be given."""
+        if self.field.type == "text":
+            return f"{self.feature}: a word"
+        what = self.field.about or "a number"
+        return f"{self.feature}: {what}" + (f" times {self.scale}, rounded to a whole number" if self.scale > 1 else "")
 
 
 class Exported(msgspec.Struct, frozen=True):
@@ -97,19 +102,19 @@ def export_card(card: Card) -> Exported:
     >>> len(export_card(example_card()).inputs)
     2
     """
+    columns = [item.feature if isinstance(item.feature, Column) else None for item in card.characteristics]
     inputs = [
-        Input(f"model_x{at}", item.feature.name, Field(f"model_x{at}", "integer", lo=-WIDEST, hi=WIDEST))
-        for at, item in enumerate(card.characteristics)
+        _input(f"model_x{at}", item.feature.name, column)
+        for at, (item, column) in enumerate(zip(card.characteristics, columns, strict=True))
     ]
     writer = _Writer([each.field for each in inputs])
-    names = [writer.choose(f"model_points_{at}", _points(f"model_x{at}", item)) for at, item in enumerate(card.characteristics)]
+    names = [
+        writer.choose(f"model_points_{at}", card_cases(f"model_x{at}", item, column.words if column else ()))
+        for at, (item, column) in enumerate(zip(card.characteristics, columns, strict=True))
+    ]
     writer.sum("points", str(card.base_points), names)
     writer.choose("pd_ppm", look_up("points", card.lowest_points, card.pd_ppm))
     return writer.finish(card.model_id, inputs)
-
-
-def _points(name: str, item: Characteristic) -> Expression:
-    return Cases(((f"{name} IS NULL", item.null_points),), between(name, item.cuts, item.points))
 
 
 def export_boosted(model: BoostedModel) -> Exported:
@@ -123,7 +128,7 @@ def export_boosted(model: BoostedModel) -> Exported:
     """
     features = dict.fromkeys(slot.feature for slot in model.slots)
     columns = {column.name: column for column in model.columns}
-    inputs = [_input(f"model_x{at}", columns[feature]) for at, feature in enumerate(features)]
+    inputs = [_input(f"model_x{at}", feature, columns[feature]) for at, feature in enumerate(features)]
     names = {each.feature: each.name for each in inputs}
     writer = _Writer([each.field for each in inputs])
     try:
@@ -135,10 +140,14 @@ def export_boosted(model: BoostedModel) -> Exported:
     return writer.finish(model.model_id, inputs)
 
 
-def _input(name: str, column: Column) -> Input:
+def _input(name: str, feature: str, column: Column | None) -> Input:
+    """Return the input of a column of a flat table, or (None) of a feature of the book, which is a number."""
+    if column is None:
+        return Input(name, feature, Field(name, "integer", lo=-WIDEST, hi=WIDEST))
+    about = f"days from {column.name} to {column.until}" if column.until else ""
     if column.kind == "category":
-        return Input(name, column.name, Field(name, "text"))
-    return Input(name, column.name, Field(name, "integer", lo=-WIDEST, hi=WIDEST))
+        return Input(name, feature, Field(name, "text"))
+    return Input(name, feature, Field(name, "integer", lo=-WIDEST, hi=WIDEST, about=about), column.scale)
 
 
 def _add_shapes(writer: _Writer, shapes: Shapes, names: Mapping[str, str], columns: Mapping[str, Column]) -> None:
