@@ -1,4 +1,5 @@
-"""In: options that say what a flat table's columns are. Out: a model's folder, or scores. Used: by `weilend model build|score`."""
+"""In: options that say what a flat table's columns are. Out: a model's folder, or scores. Used: by `weilend model "
+"build|score`."""
 
 from __future__ import annotations
 
@@ -13,12 +14,14 @@ import click
 from weilend.core.errors import InputError
 
 if TYPE_CHECKING:  # late: see show.open_home
-    from weilend.app.desk.flat_models import Ask
+    from weilend.app.desk.flat_models import Ask, Source
     from weilend.app.desk.progress import Tell
+    from weilend.models.value import Economics
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 _PATH = click.Path(path_type=Path)
+_SOURCE = re.compile(r"([^=:]+)=(\d+(?:\.\d+)?):(.*[^,\s].*)")
 NAME = re.compile(r"\w[\w-]*")  # it names a folder of the home, and must not lead out of it
 #: What may be said of a table's columns.
 _OPTIONS = (
@@ -37,9 +40,20 @@ _OPTIONS = (
     click.option("--riskier", metavar="COLS", default="", help="Columns of which more is riskier, for certain."),
     click.option("--population", type=_PATH, help="A table like those to be scored, to see how the sample differs."),
     click.option("--prior-ppm", type=int, help="Bad rate of the portfolio in parts per million, the sample's own otherwise."),
-    click.option("--recipe", default="card", show_default=True, help="Sort of model."),
+    click.option(
+        "--recipe", default="both", show_default=True, help="Sort of model; both: a card and a challenger, by evidence."
+    ),
+    click.option(
+        "--keep-out", metavar="COLS", default="", help="Columns that are no inputs; the report looks at how groups fare."
+    ),
+    click.option(
+        "--source", "sources", metavar="NAME=YUAN:PREFIX", multiple=True, help="Columns of a source and what a pull costs."
+    ),
+    click.option("--margin", metavar="YUAN", type=float, help="What a good loan brings."),
+    click.option("--loss", metavar="YUAN", type=float, help="What a bad loan costs."),
+    click.option("--purpose", metavar="TEXT", default="", help="What the model is for, in the report."),
     click.option("--seed", type=int, default=1, show_default=True, help="What chance begins from."),
-    click.option("--out", type=_PATH, help="Folder for the model, its findings, flow, columns, bins and summary."),
+    click.option("--out", type=_PATH, help="Folder for the model, its report, findings, flow, columns, bins and summary."),
 )
 
 
@@ -52,31 +66,29 @@ def table_options(command: Command) -> Command:
 
 def build_from_table(name: str, home: Path, asked: dict[str, Any], tell: Tell) -> list[tuple[str, object]]:
     """Build the model, write its folder and keep a copy in the home; return what is shown of it."""
-    from weilend.app.desk.flat_files import write_model  # late: see show.open_home
+    from weilend.app.desk.flat_evidence import check_economics, gather_evidence  # late: see show.open_home
+    from weilend.app.desk.flat_files import write_model
     from weilend.app.desk.flat_models import build_flat
     from weilend.app.desk.home import open_home
+    from weilend.app.desk.model_files import build_rows, write_challenger, write_report
 
     if not asked["label"] or not asked["out"]:
         raise InputError("a model of a table needs a label and a folder", hint="give --label COL and --out DIR")
     if not NAME.fullmatch(name):
         raise InputError(f"{name} is not a name for a model", hint="use letters, digits, - and _")
-    built = build_flat(_ask(name, asked), tell=tell)
-    written = write_model(built, asked["out"])
+    economics = read_economics(asked["margin"], asked["loss"])
+    check_economics(len(asked["sources"]), economics)
+    built = build_flat(ask_of(name, asked, economics), tell=tell)
+    evidence = gather_evidence(built, tell=tell)
+    written = [*write_model(built, asked["out"]), write_report(built, evidence, asked["out"], purpose=asked["purpose"])]
+    if built.rival:
+        written += write_challenger(built.rival, asked["out"])
     kept = open_home(home).folder / "models" / name
     shutil.rmtree(kept, ignore_errors=True)
     kept.mkdir(parents=True)
     for path in written:
         shutil.copy(path, kept)
-    judged, dropped = built.judged, sorted({one.column for one in built.findings if one.action == "dropped" and one.column})
-    return [
-        ("model", built.model_id),
-        ("rows", len(built.design.sample)),
-        ("bads", int(built.design.sample.bad.sum())),
-        ("split", built.design.split),
-        ("auc_ppm", f"{judged.auc_ppm} (standard error {judged.error_ppm}, {judged.rows} rows: {judged.how})"),
-        ("dropped by guards", ", ".join(dropped) or "nothing"),
-        ("folder", str(asked["out"])),
-    ]
+    return build_rows(built, evidence, asked["out"])
 
 
 def score_to_file(name: str, home: Path, table: Path, out: Path) -> str:
@@ -91,23 +103,26 @@ def score_to_file(name: str, home: Path, table: Path, out: Path) -> str:
     return f"{len(scored.ids)} rows in {out}" + (f"; {unseen}" if unseen else "")
 
 
-def _ask(name: str, asked: dict[str, Any]) -> Ask:
-    from weilend.app.desk.flat_models import Ask
+def ask_of(name: str, asked: dict[str, Any], economics: Economics | None) -> Ask:
+    """Return what was asked of a build, out of the options of the command."""
+    from weilend.app.desk.flat_models import Ask  # late: see show.open_home
     from weilend.models.flat import Roles
 
     roles = Roles(
-        label=asked["label"], bad=_list(asked["bad"]), indeterminate=_list(asked["indeterminate"]), time=asked["time"],
+        label=asked["label"], bad=read_list(asked["bad"]), indeterminate=read_list(asked["indeterminate"]), time=asked["time"],
         id=asked["id"], group=asked["group"], decision=asked["decision"], weight=asked["weight"],
-        special=tuple(_number(text) for text in _list(asked["special"])), known=_list(asked["known_at_application"]),
-        safer=_list(asked["safer"]), riskier=_list(asked["riskier"]),
+        special=tuple(_number(text) for text in read_list(asked["special"])), known=read_list(asked["known_at_application"]),
+        safer=read_list(asked["safer"]), riskier=read_list(asked["riskier"]),
     )  # fmt: skip
     return Ask(
         name=name, table=asked["table"], roles=roles, recipe=asked["recipe"], population=asked["population"],
-        prior_ppm=asked["prior_ppm"], seed=asked["seed"],
+        prior_ppm=asked["prior_ppm"], seed=asked["seed"], kept_out=read_list(asked["keep_out"]),
+        sources=tuple(_source(text) for text in asked["sources"]), economics=economics,
     )  # fmt: skip
 
 
-def _list(text: str) -> tuple[str, ...]:
+def read_list(text: str) -> tuple[str, ...]:
+    """Return what stands between commas."""
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
@@ -118,3 +133,27 @@ def _number(text: str) -> float:
         raise InputError(
             f"--special has {text}, which is no number", hint="give numbers with commas, such as -7,-8,-9"
         ) from None
+
+
+def read_economics(margin: float | None, loss: float | None) -> Economics | None:
+    """Return what a loan brings and costs from yuan, None where nothing was said; `InputError` where only one was, or "
+    "not above 0."""
+    from weilend.models.value import Economics  # late: see show.open_home
+
+    if margin is None and loss is None:
+        return None
+    if margin is None or loss is None or margin <= 0 or loss <= 0:
+        raise InputError(
+            "a loan's profit needs what it brings and what it costs, both above 0", hint="say --margin YUAN and --loss YUAN"
+        )
+    return Economics(margin_fen=round(100 * margin), loss_fen=round(100 * loss))
+
+
+def _source(text: str) -> Source:
+    from weilend.app.desk.flat_models import Source  # late: see show.open_home
+
+    match = _SOURCE.fullmatch(text.strip())
+    if match is None:
+        raise InputError(f"--source {text} is not NAME=YUAN:PREFIX", hint="write bureau=2.50:PAY_,BILL_")
+    name, yuan, prefixes = match.groups()
+    return Source(name.strip(), round(100 * float(yuan)), read_list(prefixes))

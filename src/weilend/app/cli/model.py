@@ -13,6 +13,7 @@ import click
 from weilend.app.cli import model_life
 from weilend.app.cli.flat import build_from_table, score_to_file, table_options
 from weilend.app.cli.show import home_option, json_option, open_home, print_rows, telling
+from weilend.app.cli.validation import model_compare, model_validate
 from weilend.core.errors import InputError
 
 if TYPE_CHECKING:  # late: see show.open_home
@@ -101,7 +102,8 @@ def features_crowds(home: Path) -> None:
 @click.option("--as-of", required=True, metavar="YYYY-MM-DD", help="The day (00:00 local) at which features are taken.")
 @home_option
 def features_audit(product: str, as_of: str, home: Path) -> None:
-    """Compute the features of a PRODUCT's decisions again, and hunt knowledge of the future; exit code 1 if anything is found."""
+    """Compute the features of a PRODUCT's decisions again, and hunt knowledge of the future; exit code 1 if anything is "
+    "found."""
     with telling() as tell:
         found = open_home(home, tell=tell).audit_features(product, as_of)
     for text in found.skewed:
@@ -164,18 +166,29 @@ def model_score(name: str, table: Path, out: Path, home: Path) -> None:
 
 
 @model_group.command("show")
-@click.argument("product")
+@click.argument("name")
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="Of a table's model: folder to copy its files to, report.html too."
+)
 @home_option
 @json_option
-def model_show(product: str, home: Path, *, as_json: bool) -> None:
-    """Show the newest card of a PRODUCT: points per bin of each feature."""
+def model_show(name: str, out: Path | None, home: Path, *, as_json: bool) -> None:
+    """Show a model: the newest card of a product, or the model of a table by its name or folder; points per bin."""
     from weilend.app.desk.dictionary import show_card  # late: see show.open_home
+    from weilend.app.desk.model_shown import copy_flat, is_flat, show_flat
 
-    columns, rows = show_card(open_home(home).model(product))
+    if is_flat(name, home):
+        columns, rows = show_flat(name, home)
+        if out:
+            click.echo(f"the model and its report are in {copy_flat(name, home, out)}", err=True)
+    elif out:
+        raise InputError(f"{name} is no model of a table", hint="weilend run writes the report of a product")
+    else:
+        columns, rows = show_card(open_home(home).model(name))
     print_rows(columns, rows, as_json=as_json)
 
 
-for _command in model_life.COMMANDS:
+for _command in (model_validate, model_compare, *model_life.COMMANDS):
     model_group.add_command(_command)
 
 COMMANDS = (features_group, model_group)

@@ -205,7 +205,7 @@ def model_renew(name: str, as_of: str | None, since: str | None, home: Path, *, 
 
 def _material(home: Home, name: str, version: str, as_of: str | None, since: str | None, asked: dict[str, Any]) -> Material:
     """Return what a product's book, or the table that was named, shows; fresh is what champion and version did not learn from."""
-    from weilend.app.cli.flat import _ask  # late: see show.open_home
+    from weilend.app.cli.flat import ask_of  # late: see show.open_home
     from weilend.app.clock import now
     from weilend.app.desk.model_champion import champion
     from weilend.app.desk.model_life import find_version
@@ -220,7 +220,7 @@ def _material(home: Home, name: str, version: str, as_of: str | None, since: str
     if not asked["table"] or not asked["label"]:
         raise InputError(f"{name} is no product, so it is judged on a table", hint="give --table FILE and --label COL")
     build = find_version(home, named, version or champion(home, named, at=now()) or "")
-    ask = _ask(name, {**asked, "recipe": build.recipe})  # a renewal keeps the recipe
+    ask = ask_of(name, {**asked, "recipe": build.recipe}, None)  # a renewal keeps the recipe
     return flat_material(home, ask, as_of=now(), known_until=_instant(home, since) if since else known_until)
 
 

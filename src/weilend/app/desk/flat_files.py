@@ -13,7 +13,8 @@ from typing import Any
 
 import msgspec
 
-from weilend.app.desk.flat_models import Built, Judged, Scored, used_columns
+from weilend.app.desk.flat_judging import Judged
+from weilend.app.desk.flat_models import Built, Scored, used_columns
 from weilend.core.errors import CheckError, InputError, NotFoundError
 from weilend.core.ids import bytes_hash, canonical_json
 from weilend.core.money import PPM
