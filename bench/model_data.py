@@ -17,11 +17,15 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow.parquet as pq
 
+from weilend.models.guards import Case, guard_sample
+from weilend.models.guards.codes import mark_codes
+from weilend.models.recipes.flat_card import narrow
 from weilend.models.sample import Column, Sample
 from weilend.models.table import Table
 
 MOST_SCALE = 9  # decimals of a number that are kept: what public files hold
 EXACT = 2**53
+SEED = 7
 Cells = Sequence[str]
 
 
@@ -132,3 +136,10 @@ SETS: dict[str, Callable[[Path], Sample]] = {
     "german": german, "berka": berka, "hmeq": hmeq, "polish": polish, "uci_taiwan": uci_taiwan,
     "lendingclub_2018": lendingclub_2018, "gmsc": gmsc,
 }  # fmt: skip
+
+
+def guarded(sample: Sample) -> tuple[Sample, tuple[str, ...]]:
+    """Return a sample without what our guards drop, special codes marked, and the columns dropped: alike for all contenders."""
+    left, findings = guard_sample(Case(sample, np.arange(len(sample)), seed=SEED))
+    gone = tuple(name for name in sample.table.names if name not in left)
+    return mark_codes(narrow(sample, left), list(findings)), gone

@@ -44,20 +44,28 @@ class Budget(msgspec.Struct, frozen=True, kw_only=True):
     bag_rows: int = (
         50_000  # up to here the mean of the folds' models is kept; above, one model of all rows is as good, and quicker
     )
+    twice_rows: int = 10_000  # up to here the last models are of twice as many folds: each has then seen nearly all of few rows
     repeat_rows: int = 3_000  # up to here the folds are dealt out several times: few rows decide little, and chance much
     repeats: int = 3
+    judge_rows: int = 200_000  # more rows settle neither the number of trees nor the curve any better, and cost memory by folds
     threads: int = 1
 
 
 class Trained(msgspec.Struct, frozen=True, eq=False):
-    """A forest over its columns, the margins (n,) of its rows by models that had not seen them, and the settings chosen."""
+    """A forest over its columns, margins (m,) of the sample's `rows` (m,) by models that had not seen them, and the settings."""
 
     forest: Forest
     slots: tuple[Slot, ...]
+    rows: Integers
     out_of_fold: Integers
     loss: float
     settings: dict[str, int]
 
+
+#: Of the rarer outcome, before folds are doubled: a fold then has ten of them.
+TWICE_EACH: Final = 100
+#: Rows of a large sample that are encoded at a time.
+BATCH_ROWS: Final = 20_000
 
 #: What never changes: one answer for one seed on one runtime, and quiet.
 FIXED: Final[dict[str, Any]] = {
@@ -81,29 +89,45 @@ def train(
 
     `limits` gives what the recipe fixes for the columns (signs, interactions). Raises `InputError` where folds cannot be made.
     """
-    part = _search_part(sample, budget, seed)
-    slots = lay_out(part)
-    fixed = FIXED | dict(limits(slots)) | {"num_threads": budget.threads, "seed": seed}
-    rows = _Rows.of(part, slots, fixed)
-    folds = _deals(part, budget, seed)
-    best = _search(rows, folds, fixed, ranges, starts, seed=seed, trials=trials, stop=stop, budget=budget)
     slots = lay_out(sample)
-    rows = rows if part is sample else _Rows.of(sample, slots, fixed)
-    return _final(rows, sample, slots, fixed, best, budget, seed)
+    fixed = FIXED | dict(limits(slots)) | {"num_threads": budget.threads, "seed": seed}
+    seen = _part(sample, budget.search_rows, seed)
+    part = _take(sample, seen)
+    best = _search(_Rows.of(part, slots, fixed), _deals(part, budget.folds, budget, seed), fixed, ranges, starts,
+                   seed=seed, trials=trials, stop=stop, budget=budget)  # fmt: skip
+    rows = _part(sample, budget.judge_rows, seed)
+    part = _take(sample, rows)
+    judged = _judge(part, slots, fixed, best, budget, seed)
+    texts = judged.texts
+    if len(sample) > budget.bag_rows:
+        data = _Rows.of(sample, slots, fixed).data if part is sample else _stream(sample, slots, fixed, part)
+        texts = [_refit(data, {**fixed, **best[0]}, judged.counts[0])]
+    shown = {name: round(PPM * value) for name, value in {**best[0], "trees": float(np.mean(judged.counts))}.items()}
+    return Trained(average(texts), slots, rows, np.rint(judged.margins * GRID).astype(np.int64), judged.loss, shown)
 
 
-def _deals(sample: Sample, budget: Budget, seed: int) -> list[Integers]:
+def _deals(sample: Sample, folds: int, budget: Budget, seed: int) -> list[Integers]:
     """Return the folds of the rows, dealt out several times where there are few rows."""
     repeats = budget.repeats if len(sample) <= budget.repeat_rows else 1
-    return [grouped_folds(sample.group, sample.bad, folds=budget.folds, seed=seed + repeat) for repeat in range(repeats)]
+    return [grouped_folds(sample.group, sample.bad, folds=folds, seed=seed + repeat) for repeat in range(repeats)]
 
 
-def _search_part(sample: Sample, budget: Budget, seed: int) -> Sample:
-    """Return the sample, or whole groups of it up to the rows that the search may see."""
-    if len(sample) <= budget.search_rows:
-        return sample
-    pieces = math.ceil(len(sample) / budget.search_rows)
-    return sample.take(grouped_folds(sample.group, sample.bad, folds=pieces, seed=seed) == 0)
+def _last_folds(sample: Sample, budget: Budget) -> int:
+    """Return the folds of the last models: twice those of the search where rows are few and bads are not."""
+    each = min(int(sample.bad.sum()), len(sample) - int(sample.bad.sum()))
+    return budget.folds * (2 if len(sample) <= budget.twice_rows and each >= TWICE_EACH else 1)
+
+
+def _part(sample: Sample, most: int, seed: int) -> Integers:
+    """Return the rows of whole groups, at most about as many as asked for."""
+    if len(sample) <= most:
+        return np.arange(len(sample))
+    pieces = math.ceil(len(sample) / most)
+    return np.flatnonzero(grouped_folds(sample.group, sample.bad, folds=pieces, seed=seed) == 0)
+
+
+def _take(sample: Sample, rows: Integers) -> Sample:
+    return sample if len(rows) == len(sample) else sample.take(rows)
 
 
 class _Rows(msgspec.Struct, frozen=True, eq=False):
@@ -116,13 +140,34 @@ class _Rows(msgspec.Struct, frozen=True, eq=False):
     def of(cls, sample: Sample, slots: tuple[Slot, ...], fixed: Mapping[str, Any]) -> _Rows:
         import lightgbm  # late: the command line starts without it
 
-        matrix, weight = encode(sample.table, slots), sample.weight / sample.weight.mean()
-        kinds = [place for place, slot in enumerate(slots) if slot.kind != "number"]
-        data = lightgbm.Dataset(
-            matrix, sample.bad.astype(np.float64), weight=weight, feature_name=[slot.name for slot in slots],
-            categorical_feature=kinds, free_raw_data=False, params=dict(fixed),
-        )  # fmt: skip
+        matrix = encode(sample.table, slots)
+        # its own copy of the matrix is let go: each fold would copy its share of it
+        data = lightgbm.Dataset(matrix, **_about(sample, slots, fixed))
         return cls(data.construct(), matrix)
+
+
+def _about(sample: Sample, slots: tuple[Slot, ...], fixed: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the library is told of the rows beside their matrix."""
+    kinds = [place for place, slot in enumerate(slots) if slot.kind != "number"]
+    return {"label": sample.bad.astype(np.float64), "weight": sample.weight / sample.weight.mean(), "params": dict(fixed),
+            "feature_name": [slot.name for slot in slots], "categorical_feature": kinds}  # fmt: skip
+
+
+def _stream(sample: Sample, slots: tuple[Slot, ...], fixed: Mapping[str, Any], first: Sample) -> lightgbm.Dataset:
+    """Return the rows of a large sample in the bins of some of them, read in batches: their matrix is never whole in memory."""
+    import lightgbm
+
+    class Batches(lightgbm.Sequence):  # a class of the library's own, which is imported late
+        batch_size = BATCH_ROWS
+
+        def __len__(self) -> int:
+            return len(sample)
+
+        def __getitem__(self, rows: int | slice | list[int]) -> Floats:
+            return encode(sample.table.take(np.arange(len(sample))[rows]), slots)
+
+    bins = _Rows.of(first, slots, fixed).data
+    return lightgbm.Dataset(Batches(), reference=bins, **_about(sample, slots, fixed)).construct()
 
 
 def _search(
@@ -179,15 +224,28 @@ def _cross_validate(
     return list(models.boosters), float(min(curve)), int(models.best_iteration)
 
 
-def _final(
-    rows: _Rows, sample: Sample, slots: tuple[Slot, ...], fixed: Mapping[str, Any], best: Sequence[Mapping[str, float]],
-    budget: Budget, seed: int,
-) -> Trained:  # fmt: skip
-    """Return the mean of the folds' models, or for many rows one model of all; margins out of fold come from the folds' models.
+class _Judged(msgspec.Struct, frozen=True, eq=False):
+    """The folds' models as texts, margins out of fold, the mean loss, and how many trees each dealing of folds wanted."""
+
+    texts: list[str]
+    margins: Floats
+    loss: float
+    counts: list[int]
+
+
+def _judge(
+    sample: Sample,
+    slots: tuple[Slot, ...],
+    fixed: Mapping[str, Any],
+    best: Sequence[Mapping[str, float]],
+    budget: Budget,
+    seed: int,
+) -> _Judged:
+    """Return what models of the other folds say of each row.
 
     Where folds are dealt out several times, each time has the next best settings: which of them is best is chance on few rows.
     """
-    deals = _deals(sample, budget, seed)
+    rows, deals = _Rows.of(sample, slots, fixed), _deals(sample, _last_folds(sample, budget), budget, seed)
     texts: list[str] = []
     margins, losses, counts = np.zeros(len(sample)), [], []
     for repeat, fold in enumerate(deals):
@@ -199,17 +257,14 @@ def _final(
             margins[held_out] += _margin(model, rows.matrix[held_out], count, budget) / len(deals)
         losses.append(loss)
         counts.append(count)
-    if len(sample) > budget.bag_rows:
-        texts = [_refit(rows, {**fixed, **best[0]}, counts[0])]
-    shown = {name: round(PPM * value) for name, value in {**best[0], "trees": float(np.mean(counts))}.items()}
-    return Trained(average(texts), slots, np.rint(margins * GRID).astype(np.int64), float(np.mean(losses)), shown)
+    return _Judged(texts, margins, float(np.mean(losses)), counts)
 
 
 def _margin(model: lightgbm.Booster, matrix: Floats, count: int, budget: Budget) -> Floats:
     return np.asarray(model.predict(matrix, num_iteration=count, raw_score=True, num_threads=budget.threads), dtype=np.float64)
 
 
-def _refit(rows: _Rows, settings: Mapping[str, Any], count: int) -> str:
+def _refit(data: lightgbm.Dataset, settings: Mapping[str, Any], count: int) -> str:
     import lightgbm
 
-    return str(lightgbm.train(dict(settings), rows.data, num_boost_round=count).model_to_string())
+    return str(lightgbm.train(dict(settings), data, num_boost_round=count).model_to_string())

@@ -25,9 +25,11 @@ def bin_sample(sample: Sample, *, seed: int, rules: BinRules = RULES) -> tuple[B
     ['down', 'down', 'by risk']
     """
     dealt = Dealt(sample.bad, sample.weight, deal_folds(sample, folds=FOLDS, seed=seed), _periods(sample.month), FOLDS, PERIODS)
-    columns = np.ascontiguousarray(sample.table.values.T)
-    known = np.ascontiguousarray(sample.table.known.T)
-    return tuple(bin_column(column, columns[at], known[at], dealt, rules) for at, column in enumerate(sample.columns))
+    table = sample.table  # one column is copied at a time: a second copy of all would be gigabytes of a large table
+    return tuple(
+        bin_column(column, np.ascontiguousarray(table.values[:, at]), np.ascontiguousarray(table.known[:, at]), dealt, rules)
+        for at, column in enumerate(sample.columns)
+    )
 
 
 def evidence_out_of_fold(sample: Sample, *, seed: int, rules: BinRules = RULES) -> Floats:

@@ -65,7 +65,8 @@ def fit(
     True
     """
     alone = train(sample, partial(limits, pairs=()), RANGES, [START], seed=seed, trials=trials, stop=stop, budget=budget)
-    pairs = find_pairs(sample, alone, most=most_pairs, seed=seed, budget=budget) if most_pairs and not stop() else ()
+    judged = sample.take(alone.rows)
+    pairs = find_pairs(judged, alone, most=most_pairs, seed=seed, budget=budget) if most_pairs and not stop() else ()
     if not pairs:
         return build(NAME, sample, alone, seed)
     start = {name: value / PPM for name, value in alone.settings.items() if name in START}
@@ -88,9 +89,11 @@ def limits(slots: tuple[Slot, ...], pairs: Sequence[Pair]) -> dict[str, Any]:
 def find_pairs(sample: Sample, alone: Trained, *, most: int, seed: int, budget: Budget) -> tuple[Pair, ...]:
     """Return the pairs of features that gain most on what an additive model leaves unsaid, by its margins out of fold.
 
+    `sample` holds the rows that those margins speak of.
+
     >>> from weilend.models.grouped import grouped_folds
     >>> sample = example_sample(rows=300)
-    >>> none = Trained(Forest(""), (), np.zeros(300, dtype=np.int64), 0.0, {})
+    >>> none = Trained(Forest(""), (), np.arange(300), np.zeros(300, dtype=np.int64), 0.0, {})
     >>> len(find_pairs(sample, none, most=2, seed=1, budget=Budget()))
     2
     """

@@ -21,13 +21,17 @@ from weilend.models.guard import check_trainable
 from weilend.models.prior import logit_ppm
 from weilend.models.ridge import fit_path, log_loss
 from weilend.models.sample import Sample
-from weilend.models.selection import Candidate, SelectionRules, select_columns
+from weilend.models.selection import LOOKED_AT, Candidate, SelectionRules, select_columns
 from weilend.models.split import deal_folds
 from weilend.models.table import Floats
 
 FOLDS: Final = 5
 #: How strongly scores are drawn to the evidence when they are fitted to each other, in rows of one bad to four: strong to weak.
 TOGETHER: Final = (1000.0, 300.0, 100.0, 30.0, 10.0, 3.0)
+#: With fewer of the rarer outcome scores stay at their evidence: fitted to each other they then say too much. Measured on the
+#: contest's 123 firms and on 200 rows of german, six deals of five folds: slopes 1.01 and 1.05 instead of .93 and .85, AUC as
+#: before.
+LEAST_TOGETHER: Final = 100
 #: Ridge strengths from strong to weak, three a decade: with a hundred thousand rows the weak end is none.
 STRENGTHS: Final = tuple(3.0 * 10 ** (-step / 3) for step in range(16))
 
@@ -106,8 +110,8 @@ def _heaviest(sample: Sample, bins: Sequence[Bins], coefficients: Floats, most: 
 
 def _fit_together(sample: Sample, bins: Sequence[Bins], coefficients: Floats, seed: int) -> tuple[Floats, ...]:
     """Return the scores of all bins, fitted to each other as far as folds that had no part in it approve."""
-    if not bins:
-        return ()
+    if not bins or min(sample.bad.sum(), len(sample) - sample.bad.sum()) < LEAST_TOGETHER:
+        return tuple(float(coefficient) * one.woe for one, coefficient in zip(bins, coefficients, strict=True))
     weight = sample.weight / sample.weight.mean()
     steps = [
         Steps(one.place(*sample.table.column(one.column.name)), float(coefficient) * one.woe, one.count)
@@ -138,6 +142,8 @@ def narrow(sample: Sample, names: Sequence[str]) -> Sample:
 
 def _coefficients(sample: Sample, seed: int, rules: BinRules) -> tuple[Floats, float]:
     """Return intercept and coefficients, and the strength with the least log loss on folds that had no part in it."""
+    if len(sample) > LOOKED_AT:  # more rows settle a few dozen coefficients no better
+        sample = sample.take(deal_folds(sample, folds=-(-len(sample) // LOOKED_AT), seed=seed) == 0)
     evidence = evidence_out_of_fold(sample, seed=seed, rules=rules)
     weight = sample.weight / sample.weight.mean()
     fold = deal_folds(sample, folds=FOLDS, seed=seed)

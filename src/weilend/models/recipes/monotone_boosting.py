@@ -21,7 +21,8 @@ from weilend.models.training import Budget, Range, Stop, Trained, train
 
 NAME: Final = "monotone_boosting"
 
-#: Where the search begins: what did best of seven settings on wide, on narrow and on categorical public sets, few trees first.
+#: Where the search begins: what did best of seven settings on wide, on narrow and on categorical public sets, few trees
+#: first; the last one where columns meet in many ways (hmeq, two folds that are not the benchmark's: .9710 against .9652).
 STARTS: Final[tuple[dict[str, float], ...]] = (
     {"learning_rate": 0.1, "num_leaves": 15, "min_data_in_leaf": 20, "feature_fraction": 0.6, "bagging_fraction": 0.8,
      "lambda_l2": 1.0, "path_smooth": 0.01, "cat_smooth": 20.0},
@@ -29,10 +30,12 @@ STARTS: Final[tuple[dict[str, float], ...]] = (
      "lambda_l2": 1.0, "path_smooth": 0.01, "cat_smooth": 20.0},
     {"learning_rate": 0.06, "num_leaves": 15, "min_data_in_leaf": 20, "feature_fraction": 1.0, "bagging_fraction": 1.0,
      "lambda_l2": 0.01, "path_smooth": 0.01, "cat_smooth": 20.0},
+    {"learning_rate": 0.05, "num_leaves": 63, "min_data_in_leaf": 10, "feature_fraction": 0.6, "bagging_fraction": 0.8,
+     "lambda_l2": 1.0, "path_smooth": 0.01, "cat_smooth": 20.0},
 )  # fmt: skip
 RANGES: Final[tuple[Range, ...]] = (
     ("learning_rate", 0.05, 0.2, True),
-    ("num_leaves", 3, 48, True),
+    ("num_leaves", 3, 96, True),
     ("min_data_in_leaf", 5, 300, True),
     ("feature_fraction", 0.2, 1.0, False),
     ("bagging_fraction", 0.5, 1.0, False),
@@ -84,7 +87,7 @@ def signs(slots: tuple[Slot, ...]) -> dict[str, Any]:
 
 def build(recipe: str, sample: Sample, trained: Trained, seed: int) -> BoostedModel:
     """Return the model of trained trees: the curve to points comes from margins out of fold."""
-    calibrated = choose_curve(trained.out_of_fold, sample.bad, sample.weight)
+    calibrated = choose_curve(trained.out_of_fold, sample.bad[trained.rows], sample.weight[trained.rows])
     share = float(np.average(sample.bad, weights=sample.weight))
     return assemble(
         recipe, trained.forest, trained.slots, sample.columns, calibrated, rows=len(sample), bads=int(sample.bad.sum()),
