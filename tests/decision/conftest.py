@@ -1,5 +1,6 @@
 """Two policies to test the engine with: one over invoices, and one in which every part of the language stands once."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,8 @@ from weilend.decision.compiler import compile_policy
 from weilend.decision.evaluator import Evaluator
 from weilend.decision.policy import load_policy
 from weilend.features.invoice import INVOICE_FEATURES
+
+sys.path.insert(0, str(Path(__file__).parent))  # what tests of this room share
 
 LOAN, EXAMPLE = (Path(__file__).parent / "files" / f"{name}_example.toml" for name in ("invoice", "shop"))
 PRODUCT = {

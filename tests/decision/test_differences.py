@@ -47,13 +47,14 @@ def changed(value: Any, path: tuple[Any, ...]) -> Any:
 def test_no_value_changes_unsaid(policy):
     """Every number and word that is part of a policy's identity, changed one at a time."""
     plain = json.loads(dump_policy(policy))
+    same = msgspec.convert(plain, PolicyContent)
     seen = 0
     for path in leaves(plain):
         try:
             other = msgspec.convert(changed(plain, path), PolicyContent)
         except msgspec.ValidationError:
             continue  # a word of a few, such as a class
-        if json.loads(msgspec.json.encode(other)) != {"accepted": {}, **plain}:
+        if other != same:
             seen += 1
             assert find_differences(policy, other), path
     assert seen > 100

@@ -166,7 +166,8 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Decision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The policy's answer. Ceiling, floor rate and months are set when the outcome is approve, None otherwise.
 
-    `arms` names the arm of each experiment that the policy runs.
+    `arms` names the arm of each experiment that the policy runs. `chance_ppm` is the probability with which this outcome was taken,
+    over all draws of these experiments (1,000,000 where none could turn it); None in decisions from before it was logged.
     """
 
     policy_id: str
@@ -178,6 +179,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     reasons: tuple[Reason, ...]
     months: int | None = None
     arms: dict[str, str] = {}
+    chance_ppm: int | None = None
 
 
 class Offer(msgspec.Struct, frozen=True, kw_only=True):

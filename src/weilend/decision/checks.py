@@ -13,7 +13,7 @@ from weilend.core.money import PPM
 from weilend.core.records import KINDS
 from weilend.core.records.people import PURPOSES
 from weilend.decision.forbidden import find_forbidden
-from weilend.decision.parts import Bands, Policy
+from weilend.decision.parts import Bands, Parameter, Policy
 from weilend.decision.wording import placeholders
 
 #: What the program computes itself: nobody else may use these names. Rules read the first four; the last two are for reasons
@@ -122,6 +122,20 @@ def _check_parameters(policy: Policy) -> None:
         _check_range(policy, ("parameters", name), parameter.lo, parameter.hi)
         if parameter.base is not None:
             check_within(policy, name, parameter.base)
+        if parameter.search is not None:
+            _check_search(policy, name, parameter)
+
+
+def _check_search(policy: Policy, name: str, parameter: Parameter) -> None:
+    path = ("parameters", name, "search")
+    if parameter.base is None:
+        policy.places.refuse(path, "it is the product's number, which no policy changes", "mark a parameter that has a base")
+    values = parameter.search.values if parameter.search is not None else ()
+    if len(values) < 2:
+        policy.places.refuse(path, "there are fewer than two values to try", "give levels, or lo, hi and step")
+    if not parameter.lo <= values[0] <= values[-1] <= parameter.hi:
+        what = f"{values[0]}..{values[-1]} reaches outside {parameter.lo}..{parameter.hi}"
+        policy.places.refuse(path, what, "try values within the parameter's own range")
 
 
 def _check_range(policy: Policy, path: tuple[str, ...], lo: int | None, hi: int | None) -> None:

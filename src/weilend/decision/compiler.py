@@ -14,6 +14,7 @@ from weilend.core.credit import Method
 from weilend.core.records import Field
 from weilend.decision.answers import add_outcome, add_rules, read_accepted
 from weilend.decision.card_steps import add_card
+from weilend.decision.chances import find_chances
 from weilend.decision.checks import check_within
 from weilend.decision.evaluator import Evaluator
 from weilend.decision.facts import AGE, FACTS
@@ -63,6 +64,7 @@ def compile_policy(
         function=make_function(compiled.program, frozenset(facts), (*speech.shown, *own)),
         speech=speech,
         card=None if card is None else make_card_speech(card),
+        chances=find_chances(compiled.program),
     )
 
 

@@ -12,6 +12,7 @@ import msgspec
 
 from weilend.core.errors import PolicyError
 from weilend.core.values import NO_STANDING, Decision, FeatureRow, FraudVerdict, Outcome, Reason, Score, Standing
+from weilend.decision.chances import CERTAIN, Chances
 from weilend.decision.facts import draw_ppm, read_facts, source_facts
 from weilend.decision.function import Function, Result
 from weilend.decision.parts import Policy
@@ -63,6 +64,7 @@ class Evaluator(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     function: Function
     speech: Speech
     card: CardSpeech | None = None
+    chances: Chances = CERTAIN
 
     @property
     def policy_id(self) -> str:
@@ -89,7 +91,9 @@ class Evaluator(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         except KeyError as error:
             self._refuse(f"the feature row of {row.business_id}", error)
         voice = ScoreVoice(score) if self.card is None else self._voice(self.card, result[-1])
-        return self._decision(result, fraud, voice)
+        grade, outcome, arms = result[1], result[0], result[8]
+        chance = self.chances.of(grade, outcome, arms, lambda draws: self.function.run(row.values, {**facts, **draws})[0])
+        return self._decision(result, fraud, voice, chance)
 
     def answer(self, values: Mapping[str, Value]) -> Answer:
         """Return the answer to values by name, features and facts alike (the columns of history), without sentences.
@@ -149,7 +153,7 @@ class Evaluator(msgspec.Struct, frozen=True, kw_only=True, eq=False):
             facts[one.draw] = draw_ppm(one.salt, row.business_id)
         return facts
 
-    def _decision(self, result: Result, fraud: FraudVerdict, voice: Voice) -> Decision:
+    def _decision(self, result: Result, fraud: FraudVerdict, voice: Voice, chance_ppm: int) -> Decision:
         outcome, grade, ceiling, rate, months, binding, found, limits, arms, shown = result
         approved = outcome == "approve"
         speech = self.speech
@@ -174,6 +178,7 @@ class Evaluator(msgspec.Struct, frozen=True, kw_only=True, eq=False):
             reasons=tuple(reasons),
             months=months if approved else None,
             arms=arms,
+            chance_ppm=chance_ppm,
         )
 
     def _voice(self, speech: CardSpeech, shown: Sequence[Value]) -> CardVoice:

@@ -33,10 +33,26 @@ class Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """
 
 
+class Change(Part, frozen=True, kw_only=True):
+    """How an applicant can change an input by herself: which way, in which steps, at most how many, and what a step costs her.
+
+    `cost` is a weight between inputs, no amount of money: it ranks ways to an approval. No decision reads it.
+
+    >>> Change(direction="down", step=1, most_steps=6, cost=3).most_steps
+    6
+    """
+
+    direction: Literal["up", "down"]
+    step: Annotated[int, msgspec.Meta(gt=0)]
+    most_steps: Annotated[int, msgspec.Meta(gt=0, le=1_000)]
+    cost: Annotated[int, msgspec.Meta(gt=0)]
+
+
 class Input(Part, frozen=True, kw_only=True):
     """What a policy reads: a feature or a fact; a value outside ``lo..hi`` or too old is not known.
 
-    `source` names where it comes from: without that source the value is not known. An input without one is always there.
+    `source` names where it comes from: without that source the value is not known. An input without one is always there. `change`
+    says how an applicant can change it; it is for recourse, and no decision reads it.
 
     >>> Input(unit="months", en="history", zh="历史", lo=0, hi=36).max_age_days is None
     True
@@ -49,6 +65,7 @@ class Input(Part, frozen=True, kw_only=True):
     source: str = ""
     en: str
     zh: str
+    change: Change | None = None
 
 
 class Source(Part, frozen=True, kw_only=True):
@@ -103,8 +120,30 @@ class Matrix(Part, frozen=True, kw_only=True):
     zh: str = ""
 
 
+class Search(Part, frozen=True, kw_only=True):
+    """The values of a parameter that a search tries: `levels` one by one, or from `lo` to `hi` by `step`.
+
+    >>> Search(lo=1, hi=9, step=4).values, Search(levels=(5, 7)).values
+    ((1, 5, 9), (5, 7))
+    """
+
+    levels: tuple[int, ...] = ()
+    lo: int | None = None
+    hi: int | None = None
+    step: Annotated[int, msgspec.Meta(gt=0)] | None = None
+
+    @property
+    def values(self) -> tuple[int, ...]:
+        """The values in rising order; none where neither levels nor a whole range is given."""
+        if self.lo is None or self.hi is None or self.step is None:
+            return tuple(sorted(set(self.levels)))
+        return tuple(range(self.lo, self.hi + 1, self.step))
+
+
 class Parameter(Part, frozen=True, kw_only=True):
     """A number that formulas name: the policy's own where it has a `base`, the product's where it has none.
+
+    `search` marks one of the policy's own for `weilend policy search`; no decision reads it.
 
     >>> Parameter(unit="ppm", lo=0, hi=1_000_000, about="share of sales", base=250_000).base
     250000
@@ -115,6 +154,7 @@ class Parameter(Part, frozen=True, kw_only=True):
     hi: int
     about: str
     base: int | None = None
+    search: Search | None = None
 
 
 class Grade(Part, frozen=True, kw_only=True):

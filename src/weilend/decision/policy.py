@@ -35,6 +35,8 @@ from weilend.decision.reading import Content, Places, include, read_file, read_t
 T = TypeVar("T")
 
 _CASES: Final[tuple[str, ...]] = ("base", "case")
+#: What parts may carry since policies can be searched and answered for, by section.
+MARKS: Final = {"inputs": "change", "parameters": "search"}
 KEYS: Final = "docs/methodology/decision.md shows every key of a policy"
 
 
@@ -113,6 +115,16 @@ def restore_policy(dumped: bytes) -> Policy:
     return _make(plain, _Cases(), Places(file), Places(file))
 
 
+def identify(policy: Policy) -> Policy:
+    """Return a policy of which some part was replaced, with the identity of what it is now.
+
+    >>> policy = load_policy("enterprise_loan")
+    >>> identify(policy).identity == policy.identity
+    True
+    """
+    return msgspec.structs.replace(policy, identity=content_hash(_hashed(_content(policy))))
+
+
 def _make(plain: PolicyContent, cases: _Cases, places: Places, case_places: Places) -> Policy:
     policy = Policy(
         **{name: getattr(plain, name) for name in PolicyContent.__struct_fields__},
@@ -134,8 +146,15 @@ def _content(policy: Policy) -> PolicyContent:
 
 
 def _hashed(plain: PolicyContent) -> dict[str, Any]:
-    """Return what is hashed. A section that came after the first policies leaves no trace where it is empty: old hashes hold."""
+    """Return what is hashed. A section that came after the first policies leaves no trace where it is empty: old hashes hold.
+
+    So it is with marks for search and recourse.
+    """
     table: dict[str, Any] = msgspec.to_builtins(plain)
+    for section, mark in MARKS.items():
+        for part in table[section].values():
+            if part[mark] is None:
+                del part[mark]
     if not table["accepted"]:
         del table["accepted"]
     return table

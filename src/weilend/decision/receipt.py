@@ -133,6 +133,8 @@ def replay(
     again = score(receipt.features)
     _match(receipt, "score", receipt.score, again)
     decision = evaluator.decide(receipt.features, receipt.fraud, again, receipt.standing, as_of=receipt.application.as_of)
+    if receipt.decision.chance_ppm is None:  # sealed before probabilities were logged: they are no part of what it said
+        decision = msgspec.structs.replace(decision, chance_ppm=None)
     _match(receipt, "decision", receipt.decision, decision)
 
 

@@ -43,6 +43,10 @@ class History:
         answer: pa.Table = self.connection.sql(sql).to_arrow_table()
         return answer
 
+    def columns(self, relation: str, names: Sequence[str]) -> pa.Table:
+        """Return some columns of a relation as they are."""
+        return self.ask(f"SELECT {', '.join(f'{chr(34)}{name}{chr(34)}' for name in names)} FROM {relation}")
+
     def derive(self, name: str, columns: Mapping[str, str], relation: str = APPLICATIONS) -> None:
         """Give a name to what columns (SQL of each by name) make of a relation; nothing is computed until it is asked for."""
         listed = ", ".join(f'{expression} AS "{column}"' for column, expression in columns.items())

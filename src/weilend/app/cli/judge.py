@@ -17,15 +17,23 @@ from weilend.core.errors import InputError
 @click.option("--as-of", required=True, metavar="YYYY-MM-DD", help="The day (00:00 local) at which the business is judged.")
 @click.option("--consent", required=True, help="Under which consent the data may be used, such as own-data.")
 @click.option("--payload", type=click.Path(path_type=Path), help="Raw files that come with the application.")
+@click.option("--recourse", is_flag=True, help="Say what would turn the answer into an approval, where anything would.")
 @home_option
 @json_option
 def decide_command(product: str, business: str, as_of: str, consent: str, payload: Path | None, home: Path, *,
-                   as_json: bool) -> None:  # fmt: skip
+                   recourse: bool, as_json: bool) -> None:  # fmt: skip
     """Decide one BUSINESS for a PRODUCT, with reasons; the receipt is kept."""
     from weilend.app.desk.dictionary import show_receipt  # late: see show.open_home
 
-    receipt = open_home(home).decide(product, business, as_of, consent=consent, payload=payload)
-    print_rows(("what", "value"), show_receipt(receipt), as_json=as_json)
+    desk = open_home(home)
+    receipt = desk.decide(product, business, as_of, consent=consent, payload=payload)
+    rows = show_receipt(receipt)
+    if recourse:
+        from weilend.app.desk.recourse import recourse_of_receipt
+
+        found = recourse_of_receipt(desk.home, receipt)
+        rows.append(("recourse", f"{found.en} / {found.zh}"))
+    print_rows(("what", "value"), rows, as_json=as_json)
 
 
 @click.command("replay")

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from weilend.app.cli import what_if
 from weilend.app.cli.acting import effective_option, make_act, who_option, why_option
+from weilend.app.cli.policy_parts import check_out, find_named, live_option, out_option, segment_option, write_page
 from weilend.app.cli.show import home_option, json_option, open_home, print_rows, telling
 from weilend.core.errors import InputError
 
@@ -18,14 +20,10 @@ if TYPE_CHECKING:
     from weilend.app.desk.policies import Checked, Release
     from weilend.core.lifecycle import Event
     from weilend.decision import Policy
-    from weilend.report import Page
 
 Command = Callable[..., Any]
 
 _data_option = click.option("--data", type=click.Path(path_type=Path), help="Parquet file of applications of the past.")
-_out_option = click.option("--out", type=click.Path(path_type=Path), help="HTML page to write.")
-_segment_option = click.option("--segment", "segments", multiple=True, metavar="COLUMN", help="Tell segments apart by COLUMN.")
-_live_option = click.option("--home", type=click.Path(path_type=Path), help="Take the live version of a name from this home.")
 
 
 def _acting(command: Command) -> Command:
@@ -82,9 +80,9 @@ def _show_check(checked: Checked, *, show_all: bool) -> None:
 @policy_group.command("backtest")
 @click.argument("policy")
 @click.option("--data", required=True, type=click.Path(path_type=Path), help="Parquet file of applications of the past.")
-@_out_option
-@_segment_option
-@_live_option
+@out_option
+@segment_option
+@live_option
 @json_option
 def policy_backtest(policy: str, data: Path, out: Path | None, segments: tuple[str, ...], home: Path | None, *,
                     as_json: bool) -> None:  # fmt: skip
@@ -95,11 +93,11 @@ def policy_backtest(policy: str, data: Path, out: Path | None, segments: tuple[s
     from weilend.app.desk.backtest_blocks import OUTCOMES
     from weilend.app.desk.backtest_page import compose_backtest
 
-    _check(out)
+    check_out(out)
     with telling() as tell:
-        tested = run_backtest(evaluator_of(_find(policy, home)), data, segments, tell)
+        tested = run_backtest(evaluator_of(find_named(policy, home)), data, segments, tell)
         if out is not None:
-            _write(compose_backtest(tested), out)
+            write_page(compose_backtest(tested), out)
     if as_json:
         click.echo(msgspec.json.encode(tested.result).decode())
         return
@@ -117,16 +115,16 @@ def policy_backtest(policy: str, data: Path, out: Path | None, segments: tuple[s
 @click.argument("old")
 @click.argument("new")
 @_data_option
-@_out_option
-@_segment_option
-@_live_option
+@out_option
+@segment_option
+@live_option
 @json_option
 def policy_diff(old: str, new: str, data: Path | None, out: Path | None, segments: tuple[str, ...], home: Path | None, *,
                 as_json: bool) -> None:  # fmt: skip
     """Show what changes from OLD to NEW (names or files): in words, and over applications of the past where --data names them."""
     from weilend.decision.differences import find_differences
 
-    before, after = _find(old, home), _find(new, home)
+    before, after = find_named(old, home), find_named(new, home)
     if data is None and out is not None:
         raise InputError("a page needs applications to compare", hint="name a Parquet file with --data")
     if data is None:
@@ -142,11 +140,11 @@ def _compare(before: Policy, after: Policy, data: Path, out: Path | None, segmen
     from weilend.app.desk.backtest import evaluator_of, run_comparison
     from weilend.app.desk.backtest_diff import compose_comparison
 
-    _check(out)
+    check_out(out)
     with telling() as tell:
         compared = run_comparison(evaluator_of(before), evaluator_of(after), data, segments, tell)
         if out is not None:
-            _write(compose_comparison(compared), out)
+            write_page(compose_comparison(compared), out)
     if as_json:
         click.echo(msgspec.json.encode({"differences": compared.differences, "result": compared.result}).decode())
         return
@@ -222,13 +220,6 @@ def policy_list(name: str | None, home: Path, *, as_json: bool) -> None:
     print_rows(columns, [row(one) for one in list_releases(desk.home, name, at=now())], as_json=as_json)
 
 
-def _find(name: str, home: Path | None) -> Policy:
-    from weilend.app.clock import now
-    from weilend.app.desk.policies import find_policy
-
-    return find_policy(name, None if home is None else open_home(home).home, at=now())
-
-
 def _tell(event: Event) -> None:
     done = {"propose": "proposed", "approve": "approved", "retire": "retired", "rollback": "rolled back to"}[event.action]
     click.echo(f"{done}: {event.name} {_short(event.version)}")
@@ -240,16 +231,7 @@ def _short(version: str) -> str:
     return version[:SHORT]
 
 
-def _check(out: Path | None) -> None:
-    """Refuse a page that cannot be written, before any work is done for it."""
-    if out is not None and not out.parent.is_dir():
-        raise InputError(f"there is no folder {out.parent}", hint="make it, or name another file with --out")
-
-
-def _write(page: Page, out: Path) -> None:
-    from weilend.report import render_page  # late: charts are slow to load
-
-    out.write_text(render_page(page), encoding="utf-8")
-
+for _command in what_if.COMMANDS:
+    policy_group.add_command(_command)
 
 COMMANDS = (policy_group,)
