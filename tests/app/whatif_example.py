@@ -12,7 +12,7 @@ from weilend.decision.cases import case_values
 from weilend.testing.applications import make_applications
 
 
-def make_log(rows: int = 400, seed: int = 1, name: str = "enterprise_loan") -> pa.Table:
+def make_log(rows: int = 800, seed: int = 1, name: str = "enterprise_loan") -> pa.Table:
     evaluator = evaluator_of(load_policy(name))
     policy, rng = evaluator.policy, np.random.default_rng(seed)
     cases = [case_values(policy, case) for case in policy.cases if case.outcome == "approve"]

@@ -50,7 +50,7 @@ def test_the_commands_of_the_page_say_what_it_shows(careless):
     assert short.stdout.count("refuted: ") == 2
     assert long.stdout.count("\nproven: ") > 500
     found = json.loads(machine.stdout)
-    assert (found["cases"], found["problems"]) == (98, [])
+    assert (found["cases"], found["problems"]) == (99, [])
     (rating,) = (one for one in found["verdicts"] if one["status"] == "refuted" and one["kind"] == "missing")
     assert rating["witness"]["values"]["tax_rating_730d"] is None
     open_desk("weilend-home")

@@ -288,6 +288,7 @@ def score_flat(recipe: str, model: Model, columns: Sequence[Column], table: Path
 def grade(pd_ppm: Integers) -> tuple[str, ...]:
     """Return the grade of each PD on the standard master scale.
 
+    >>> import numpy as np
     >>> grade(np.array([4_000, 20_000, 900_000]))
     ('A3', 'B3', 'D2')
     """
