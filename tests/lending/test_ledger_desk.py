@@ -10,7 +10,7 @@ import msgspec
 import pytest
 from click.testing import CliRunner
 
-from weilend.app.cli.ledger import ledger_group
+from weilend.app.cli.main import cli
 from weilend.app.desk.home import Home, open_home
 from weilend.app.desk.ledger import check_loans, keep_told, show_loan
 from weilend.economy.district import make_district
@@ -57,7 +57,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
 
 
 def ask(home: Home, *arguments: str) -> tuple[int, str]:
-    done = CliRunner().invoke(ledger_group, [*arguments, "--home", str(home.folder)])
+    done = CliRunner().invoke(cli, ["ledger", *arguments, "--home", str(home.folder)])
     return done.exit_code, done.output
 
 
@@ -85,7 +85,7 @@ def test_a_statement_from_the_records_in_both_languages(home: Home) -> None:
 
 
 def test_an_unknown_loan_is_named(home: Home) -> None:
-    done = CliRunner().invoke(ledger_group, ["show", "L9", "--home", str(home.folder)])
+    done = CliRunner().invoke(cli, ["ledger", "show", "L9", "--home", str(home.folder)])
     assert "no loan 'L9' in the book" in str(done.exception)
 
 
