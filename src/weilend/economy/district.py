@@ -63,11 +63,20 @@ def make_district(plan: WorldPlan, number: int) -> District:
     asks = find_asks(plan, number, firms, months)
     people = make_people(plan, number, firms, months, asks)
     campaign = run_campaign(set_scene(plan, firms, months, asks, people))
-    planted = plant(Ground(plan, number, firms, months, campaign.asks))
+    return plant_fraud(Ground(plan, number, firms, months, campaign.asks), people, campaign)
+
+
+def plant_fraud(ground: Ground, people: People, campaign: Campaign) -> District:
+    """Return the district of honest life (`ground`: fraud is a share of its applications) with people, a campaign and fraud.
+
+    >>> District.__struct_fields__[-2:]
+    ('harm', 'dice')
+    """
+    planted, months = plant(ground), ground.months
     return District(
-        plan=plan,
-        number=number,
-        firms=firms,
+        plan=ground.plan,
+        number=ground.district,
+        firms=ground.firms,
         months=months,
         shown=lived(months, planted),
         asks=_all_asks(campaign.asks, planted),
@@ -75,7 +84,7 @@ def make_district(plan: WorldPlan, number: int) -> District:
         people=share_out(people, planted),
         campaign=campaign,
         harm=_harm(months, planted),
-        dice=throw(plan, number, len(firms)),
+        dice=throw(ground.plan, ground.district, len(ground.firms)),
     )
 
 

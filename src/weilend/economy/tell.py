@@ -19,7 +19,7 @@ from weilend.economy.paper_records import tell_books, tell_papers, tell_taxes
 from weilend.economy.people import tell_people
 from weilend.economy.shop_records import tell_orders, tell_shops
 from weilend.economy.traces import TRUTH
-from weilend.economy.trading import live_trade
+from weilend.economy.trading import Trading, live_trade
 from weilend.economy.truth import name_patterns, tell_truth
 
 #: Records of a district by kind.
@@ -46,10 +46,34 @@ def tell_district(district: District) -> Telling:
     >>> {"order", "bank_entry", "invoice", "tax_filing", "application"} <= set(told.records), sorted(told.truth)
     (True, ['applications', 'firms', 'frauds', 'records', 'users'])
     """
-    plan, number, firms, months = district.plan, district.number, district.firms, district.shown
     trading = live_trade(district)
     scene, decisions = district.scene(trading.planted), decide_of_old(district)
-    parts = [
+    told = [
+        tell_people(scene, district.campaign),
+        tell_applications(district, decisions),
+        tell_loans(district, live_loans(district, decisions)),
+    ]
+    parts = _parts(district, trading, told)
+    made = pa.concat_tables([table for part in parts for table in part.get(TRUTH, ())])
+    return Telling(merged(parts), tell_truth(district, decisions) | {"records": name_patterns(made)})
+
+
+def tell_trade(district: District, trading: Trading, told: Iterable[Told]) -> dict[str, pa.Table]:
+    """Return what trade and fraud leave, together with what else is `told`, as `merged` does.
+
+    >>> from weilend.economy.district import make_district
+    >>> from weilend.economy.plan import make_plan
+    >>> district = make_district(make_plan(businesses=20, months=6, seed=1), 0)
+    >>> "bank_entry" in tell_trade(district, live_trade(district), [])
+    True
+    """
+    return merged(_parts(district, trading, told))
+
+
+def _parts(district: District, trading: Trading, told: Iterable[Told]) -> list[Told]:
+    """Return the records of a district in the order in which they are laid together: trade, what else is told, fraud's own."""
+    plan, number, firms, months = district.plan, district.number, district.firms, district.shown
+    return [
         tell_orders(plan, number, trading.shops, trading.orders, trading.lives),
         tell_shops(plan, number, firms, months, trading.shops, trading.orders),
         tell_bank(plan, number, firms, district.people, trading.flows, trading.balance),
@@ -57,13 +81,9 @@ def tell_district(district: District) -> Telling:
         tell_papers(plan, number, firms, trading.papers),
         tell_taxes(plan, number, firms, months),
         tell_books(plan, number, firms, months),
-        tell_people(scene, district.campaign),
-        tell_applications(district, decisions),
-        tell_loans(district, live_loans(district, decisions)),
+        *told,
         *({kind: [table] for kind, table in one.records.items()} for one in trading.planted.values()),
     ]
-    made = pa.concat_tables([table for part in parts for table in part.get(TRUTH, ())])
-    return Telling(merged(parts), tell_truth(district, decisions) | {"records": name_patterns(made)})
 
 
 def merged(parts: Iterable[Told]) -> dict[str, pa.Table]:

@@ -88,7 +88,7 @@ def _applications(district: District, decisions: Decisions) -> pa.Table:
     expected = expected_pd(
         district.plan, district.number, district.firms, district.months, district.asks, list(offers.values())
     )
-    expected = _with_harm(district, expected)
+    expected = with_harm(district, expected)
     stops = {name: outcome(true_hazards(district, offer), district.asks, district.dice) for name, offer in offers.items()}
     asks = district.asks
     columns = {
@@ -98,7 +98,7 @@ def _applications(district: District, decisions: Decisions) -> pa.Table:
         "month": asks.month,
         "want_fen": to_fen(asks.want),
         "standard_limit_fen": to_fen(next(iter(offers.values())).limit / LIMIT_FACTORS[0]),
-        "pattern": _names(_pattern_of_asks(district)),
+        "pattern": _names(fraud_of_asks(district)),
         "approved_of_old": decisions.approved,
         "taken_of_old": decisions.taken,
     }
@@ -109,8 +109,15 @@ def _applications(district: District, decisions: Decisions) -> pa.Table:
     return pa.table(columns)
 
 
-def _with_harm(district: District, expected: np.ndarray) -> np.ndarray:
-    """Return expected PDs with what fraud does to them: its mean addition to the monthly logit over the year ahead."""
+def with_harm(district: District, expected: np.ndarray) -> np.ndarray:
+    """Return expected PDs (asks, offers) with what fraud does to them: its mean addition to the monthly logit over the year ahead.
+
+    >>> from weilend.economy.district import make_district
+    >>> from weilend.economy.plan import make_plan
+    >>> district = make_district(make_plan(businesses=60, months=12, seed=1), 0)
+    >>> bool((with_harm(district, np.full((len(district.asks), 1), 0.1)) >= 0.1 - 1e-9).all())
+    True
+    """
     asks = district.asks
     at = np.minimum(asks.month[:, None] + 1 + np.arange(12), district.harm.shape[1] - 1)
     harm = district.harm[asks.firm[:, None], at].mean(axis=1)[:, None]
@@ -142,8 +149,16 @@ def _pattern_of_firms(district: District) -> Ints:
     return pattern
 
 
-def _pattern_of_asks(district: District) -> Ints:
-    """Return the pattern behind each application: that which made it, or stacking, where a firm that stacks asks after it began."""
+def fraud_of_asks(district: District) -> Ints:
+    """Return the number of the pattern behind each application, 0 for honest life: that which made it, or stacking, where a firm
+    that stacks asks after it began.
+
+    >>> from weilend.economy.district import make_district
+    >>> from weilend.economy.plan import make_plan
+    >>> district = make_district(make_plan(businesses=300, months=12, seed=1), 0)
+    >>> len(fraud_of_asks(district)) == len(district.asks)
+    True
+    """
     pattern, first = np.zeros(len(district.asks), np.int64), len(district.campaign.asks)
     for number, (name, one) in enumerate(district.planted.items(), start=1):
         if name == STACKING:

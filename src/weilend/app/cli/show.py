@@ -42,6 +42,27 @@ def print_rows(columns: Sequence[str], rows: Sequence[Sequence[object]], *, as_j
 
 
 @contextmanager
+def growing(columns: Sequence[str], *, title: str) -> Iterator[Callable[[Sequence[object]], None]]:
+    """Print rows of a table one by one, as they come, each column as wide as its heading or its first cell asks."""
+    console = Console(width=None if sys.stdout.isatty() else 160)
+    widths: list[int] = []
+
+    def add(row: Sequence[object]) -> None:
+        cells = [f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in row]
+        if not widths:
+            widths.extend(max(len(name), len(cell), 7) for name, cell in zip(columns, cells, strict=True))
+            console.print(title, style="bold")
+            console.print(line(columns), style="bold", soft_wrap=True)
+        console.print(line(cells), highlight=False, soft_wrap=True)
+
+    def line(cells: Sequence[str]) -> str:
+        *numbers, last = cells
+        return "  ".join([*(cell.rjust(width) for cell, width in zip(numbers, widths, strict=False)), last])
+
+    yield add
+
+
+@contextmanager
 def telling() -> Iterator[Tell]:
     """Show each step of long work as a bar on standard error; a total of 0 means that it is not known."""
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())

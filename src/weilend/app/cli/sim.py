@@ -97,4 +97,34 @@ def sim_portfolio(seed: int, known: int, applying: int, out: Path) -> None:
     click.echo(f"{invoices:,} invoices of {made.truth.num_rows} firms in {out}, the outcome of {told} known")
 
 
+@sim_group.command("run")
+@click.option("--months", default=24, show_default=True, help="Months of business.")
+@click.option("--users", default=200_000, show_default=True, help="How many people are registered; one in four owns a firm.")
+@click.option("--seed", default=7, show_default=True, help="The same seed gives the same run.")
+@click.option("--world-seed", default=0, help="Draw other constants within their bounds: a world that nobody tuned.")
+@click.option("--least-bads", default=200, show_default=True, help="Bads that must have come of age before a model is trained.")
+@click.option("--contacts", default=150_000, show_default=True, help="Contacts a month, in millionths of the users.")
+@click.option("--workers", default=2, show_default=True, help="Processes; any number makes the same world.")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="A new folder.")
+def sim_run(
+    months: int, users: int, seed: int, world_seed: int, least_bads: int, contacts: int, workers: int, out: Path
+) -> None:
+    """Run a lender that begins with judgement alone and learns, and hold it against others on the same dice.
+
+    Leaves a home (OUT/home), every decision (OUT/decisions.parquet) and a page (OUT/report.html).
+    """
+    from weilend.app.cli import show  # late: see show.open_home
+    from weilend.app.desk.flywheel.company import REPORT, run_company
+    from weilend.app.desk.flywheel.ground import plan_run
+    from weilend.app.desk.flywheel.run import Settings
+    from weilend.app.desk.flywheel.telling import MONTH_COLUMNS, month_row, result_rows
+
+    plan = plan_run(users=users, months=months, seed=seed, world_seed=world_seed)
+    with show.telling() as tell, show.growing(MONTH_COLUMNS, title="The wheel, month by month") as add:
+        settings = Settings(least_bads=least_bads, contacts_ppm=contacts)
+        result = run_company(plan, out, settings, workers=workers, tell=tell, show=lambda done: add(month_row(done)))
+    show.print_rows(*result_rows(result), as_json=False, title="Who earned what, in yuan")
+    click.echo(f"report: {(out / REPORT).resolve().as_uri()}")
+
+
 COMMANDS = (sim_group,)

@@ -56,8 +56,8 @@ class Campaign(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     asks: Asks
 
 
-def make_reach(scene: Scene) -> Reach:
-    """Return what contacts before the campaign's month would cause.
+def make_reach(scene: Scene, month: int | None = None) -> Reach:
+    """Return what contacts before a month would cause, the campaign's unless another is named; who listens and who is touchy stays.
 
     >>> from weilend.economy.people.scene import make_scene
     >>> from weilend.economy.plan import make_plan
@@ -65,7 +65,9 @@ def make_reach(scene: Scene) -> Reach:
     >>> bool((reach.uplift_ppm > 0).any()), bool((reach.uplift_ppm[reach.anyway] > 0).any())
     (True, False)
     """
-    c, dice, people, month = scene.plan.constants, scene.dice("reach"), scene.people, _month(scene)
+    c, dice, people = scene.plan.constants, scene.dice("reach"), scene.people
+    luck = dice if month is None else scene.dice(f"reach {month}")
+    month = _month(scene) if month is None else month
     asks, users = scene.asks, len(people)
     own = np.where(np.isin(np.arange(users), people.owner_of), people.works_at, NOTHING)
     anyway = np.zeros(users, np.bool_)
@@ -74,7 +76,7 @@ def make_reach(scene: Scene) -> Reach:
     touchy = dice.random(users) < c["touchy_share"]
     able = (own >= 0) & ~anyway & _free(scene, month)[own]
     willing = hears * np.exp(c["persuade_need"] * _need(scene, month)[own]) * able
-    moved, irked = dice.random((2, users, 1))
+    moved, irked = luck.random((2, users, 1))
     gains = np.minimum(willing[:, None] * np.array([one.persuades for one in catalogue().channels]), 0.9)
     losses = touchy[:, None] * np.array([one.puts_off for one in catalogue().channels])
     sure = anyway[:, None]

@@ -1,0 +1,300 @@
+"""In: the ground. Out: `Run`: what the lender decided month by month, what came of it, what it learned. Used: by `weilend sim run`.
+
+A month: owners are contacted; who applies shows what he has; the live policy decides with the live model; offers are taken or
+not; all of it becomes records. At its end labels that came of age are read from the book, and what they teach is proposed,
+judged, approved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+import numpy as np
+
+from weilend.app.desk.flywheel.ground import FLYWHEEL, Ground
+from weilend.app.desk.flywheel.learning import Rows, Trained, score, train
+from weilend.app.desk.flywheel.lending import outcomes
+from weilend.app.desk.flywheel.money import Outcomes
+from weilend.app.desk.flywheel.policies import (
+    NO_MODEL,
+    Answers,
+    Terms,
+    compiled,
+    decide_rows,
+    load_first_loan,
+    shares_of,
+    terms_of,
+    with_numbers,
+)
+from weilend.app.desk.flywheel.reaching import Contacts, Reacher
+from weilend.app.desk.flywheel.records import Ledger, Matured
+from weilend.app.desk.flywheel.run import Lesson, MonthDone, Run, Settings
+from weilend.app.desk.flywheel.showing import (
+    applicants,
+    columns_of,
+    explored,
+    grades_of,
+    monthly_fen,
+    propensity,
+    rows_of,
+    whole,
+)
+from weilend.app.desk.flywheel.terms import (
+    Response,
+    choose_first_terms,
+    choose_terms,
+    counted_pd,
+    learn_slope,
+    learn_take_up,
+    learned_rolls,
+    market_for,
+)
+from weilend.app.desk.progress import Tell, say_nothing
+from weilend.core.money import PPM
+from weilend.decision import Evaluator, Policy
+from weilend.models.boosted import BoostedModel
+from weilend.models.table import Integers
+
+#: A model is looked at anew so many months after the last look, and rates so many months after opening.
+RENEW_MONTHS, PRICE_MONTHS = 3, 3
+#: Labels are read from this month on: before, none can have come of age.
+FIRST_LABELS: Final = 6
+#: What became of a late loan is settled so many months after its application: half a year of the label's, and a quarter more.
+SETTLED_MONTHS: Final = 9
+#: What exploring may lose a month, for each application decided (assumption): five yuan.
+LOOK_LOSS_FEN: Final = 500
+#: Of what is lent to learn, this share is expected to be lost; it is counted when it is lent (assumption).
+LOOK_LOSS_SHARE: Final = 0.30
+#: Exploring begins again when less than this share of its budget is used.
+ROOM: Final = 0.8
+
+
+Show = Callable[[MonthDone], None]
+
+
+def run_months(ground: Ground, settings: Settings, *, tell: Tell = say_nothing, show: Show = lambda _: None) -> Run:
+    """Turn the wheel for every month of business."""
+    wheel = Wheel(ground, settings)
+    for month in range(ground.months):
+        done = wheel.turn(month)
+        show(done)
+        tell("months of business", month + 1, ground.months)
+    return wheel.result()
+
+
+class Wheel:
+    """The state of a run between two months: the live policy and model, what was decided so far, what is known of it."""
+
+    def __init__(self, ground: Ground, settings: Settings) -> None:
+        self.ground, self.settings = ground, settings
+        self.product, policy = load_first_loan()
+        self.evaluator: Evaluator = compiled(self.product, FLYWHEEL, policy)
+        self.policies, self.models = [policy], list[BoostedModel]()
+        self.champion = -1
+        self.ledger, self.reacher = Ledger(ground), Reacher(ground, settings.contacts_ppm)
+        self.rows: list[Integers] = []
+        self.shown: list[Rows] = []
+        self.said: list[Answers] = []
+        self.parts: dict[str, list[Integers]] = {}
+        self.lessons: list[Lesson] = []
+        self.done: list[MonthDone] = []
+        self.contacts: list[Contacts] = []
+        self.response = Response(None)
+        self.last_look = -RENEW_MONTHS
+        self.market = market_for(self.product, settings.costs)
+
+    def turn(self, month: int) -> MonthDone:
+        """Do a month of business, and learn at its end."""
+        contacts = self.reacher.choose(month, self.known_margin())
+        self.ledger.take_contacts(self.reacher.records(contacts))
+        rows = applicants(self.ground, month, contacts)
+        shown = rows_of(self.ground, rows, own=month > 0)
+        pd = score(self.models[self.champion], shown) if self.champion >= 0 else None
+        answers = decide_rows(self.evaluator, columns_of(self.evaluator, shown, pd))
+        self.ledger.take(rows, answers.approved, answers.ceiling_fen, answers.rate_ppm)
+        outcome = self._lend(rows, answers)
+        self.ledger.write(self.ground.starts(month + 1) - 1)
+        self._keep(rows, shown, answers, pd, outcome)
+        self.reacher.learn(month, rows)
+        lesson = self._learn(month)
+        self._mind_budget()
+        done = MonthDone(
+            month=month, contacts=len(contacts.user), applications=len(rows), approved=int(answers.approved.sum()),
+            loans=int(outcome.taken.sum()), lent_fen=int(answers.ceiling_fen[outcome.taken].sum()),
+            policy_version=self.policies[int(self.parts["policy"][-1][0]) if len(rows) else -1].version,
+            model=self.models[self.champion].model_id[:8] if self.champion >= 0 and pd is not None else "none",
+            bads_known=lesson.bads, lesson=lesson.action,
+        )  # fmt: skip
+        self.contacts.append(contacts)
+        self.lessons.append(lesson)
+        self.done.append(done)
+        return done
+
+    def _lend(self, rows: Integers, answers: Answers) -> Outcomes:
+        """Make the offers: who takes one has a loan, written to the ledger with all that will become known of it."""
+        funding = self.product.assumed("funding_rate_ppm")
+        terms = (answers.approved, answers.ceiling_fen, answers.rate_ppm)
+        return outcomes(self.ground, rows, *terms, funding, booked=self.ledger.book)
+
+    def _keep(self, rows: Integers, shown: Rows, answers: Answers, pd: Integers | None, outcome: Outcomes) -> None:
+        count = len(rows)
+        self.rows.append(rows)
+        self.shown.append(shown)
+        self.said.append(answers)
+        found = {
+            "pd": np.zeros(count, np.int64) if pd is None else pd,
+            "policy": np.full(count, len(self.policies) - 1),
+            "model": np.full(count, self.champion),
+            "propensity": propensity(self.policies[-1], answers),
+            **{name: getattr(outcome, name) for name in Outcomes.__struct_fields__},
+        }
+        for name, value in found.items():
+            self.parts.setdefault(name, []).append(value)
+
+    def known_margin(self) -> float:
+        """Return what an application decided so far brought in expectation, in fen: interest and losses as far as terms tell."""
+        if not self.rows:
+            return 1.0
+        taken, lent = self._so_far("taken"), np.concatenate([one.ceiling_fen for one in self.said])
+        return max(float((lent * taken).sum()) / max(len(taken), 1) * 0.03, 1.0)
+
+    def _so_far(self, name: str) -> Integers:
+        return np.concatenate(self.parts[name])
+
+    def _learn(self, month: int) -> Lesson:
+        """Read what has come of age, and act on it."""
+        now = self.ground.starts(month + 1)
+        nothing = np.zeros(0, np.int64)
+        matured = self.ledger.read_labels(now - 1) if month + 1 >= FIRST_LABELS else Matured(nothing, nothing)
+        facts = Lesson(month=month, bads=matured.bads, labels=len(matured.bad), action="")
+        if matured.bads < self.settings.least_bads:
+            if month + 1 >= PRICE_MONTHS and (month + 1 - PRICE_MONTHS) % RENEW_MONTHS == 0 and self.champion < 0:
+                return msgspec.structs.replace(facts, action=self._reprice(matured), response=self.response)
+            return msgspec.structs.replace(facts, action=f"{matured.bads} bads came of age, not enough" if matured.bads else "")
+        if self.champion >= 0 and month - self.last_look < RENEW_MONTHS:
+            return facts
+        self.last_look = month
+        return self._renew(matured, facts)
+
+    def _offers(self) -> tuple[np.ndarray, np.ndarray, Integers, np.ndarray]:
+        """Return every offer made: limit in months of sales, rate, whether it was taken, and its place among all rows."""
+        answers = [one.approved for one in self.said]
+        at = np.flatnonzero(np.concatenate(answers))
+        limit = np.concatenate([one.ceiling_fen for one in self.said])[at]
+        rate = np.concatenate([one.rate_ppm for one in self.said])[at] / PPM
+        monthly = np.concatenate([monthly_fen(one) for one in self.shown])[at]
+        return limit / np.maximum(monthly, 1), rate, self._so_far("taken")[at], at
+
+    def _reprice(self, matured: Matured) -> str:
+        """Learn how offers are answered and how many go bad, and set the terms of the expert's grade by it."""
+        months, rate, taken, _ = self._offers()
+        take = learn_take_up(months, rate, taken.astype(np.bool_))
+        if take is None:
+            return f"{len(taken):,} offers were answered, not enough to learn a price from"
+        self.response = msgspec.structs.replace(self.response, take_up=take, rolls=self._rolls(matured), offers=len(taken))
+        policy = self.policies[-1]
+        terms = terms_of(policy)[NO_MODEL]
+        assumed = self.product.assumed("portfolio_bad_rate_ppm") / PPM
+        risk = counted_pd(len(matured.bad), matured.bads, assumed, self.response.rolls)
+        lent = np.log2(np.maximum(months[taken.astype(np.bool_)], 0.02))
+        monthly = monthly_fen(whole(self.shown)).astype(np.float64)
+        best = choose_first_terms(monthly, risk, float(lent.mean()), terms, self.response, self.market)
+        if best == terms:
+            return f"{len(taken):,} answers to offers confirm {_said(terms)}"
+        self._go_live(with_numbers(policy, terms={NO_MODEL: best}))
+        return f"{len(taken):,} answers to offers: {_said(terms)} → {_said(best)}"
+
+    def _renew(self, matured: Matured, facts: Lesson) -> Lesson:
+        """Train a challenger, judge it, promote it on evidence, and choose the terms of each grade anew."""
+        place = {row: at for at, row in enumerate(np.concatenate(self.rows).tolist())}
+        at = np.array([place[row] for row in matured.rows.tolist()], np.int64)
+        shown = whole(self.shown).take(at)
+        champion = self.models[self.champion] if self.champion >= 0 else None
+        trained = train(shown, matured.bad, champion, seed=self.ground.plan.seed)
+        promoted = trained.verdict.verdict == "replace"
+        if promoted:
+            self.models.append(trained.model)
+            self.champion = len(self.models) - 1
+        if self.champion < 0:
+            action = f"challenger judged at AUC {trained.auc_ppm / PPM:.3f}: no evidence that it ranks, so the rules go on"
+            return msgspec.structs.replace(facts, action=action, trained=trained)
+        self._learn_response(matured, at)
+        self._choose()
+        action = _words_of(trained, promoted=promoted)
+        return msgspec.structs.replace(facts, action=action, trained=trained, promoted=promoted, response=self.response)
+
+    def _learn_response(self, matured: Matured, at: Integers) -> None:
+        months, rate, taken, offers = self._offers()
+        take = learn_take_up(months, rate, taken.astype(np.bool_)) or self.response.take_up
+        pd = score(self.models[self.champion], whole(self.shown).take(at)) / PPM
+        size = dict(zip(offers.tolist(), months.tolist(), strict=True))
+        newest = np.arange(len(at))
+        slope, shift = learn_slope(
+            np.clip(pd[newest], 1e-4, 0.9), np.array([size.get(one, 1.0) for one in at[newest].tolist()]), matured.bad[newest]
+        )
+        self.response = Response(take, slope, shift, self._rolls(matured), len(taken), len(at))
+
+    def _rolls(self, matured: Matured) -> float:
+        """Return the share of late loans that are lost, from those whose lateness lies long enough back."""
+        now = int(self.ground.asked.month[np.concatenate(self.rows)].max(initial=0))
+        old = matured.rows[(matured.bad == 1) & (self.ground.asked.month[matured.rows] <= now - SETTLED_MONTHS)]
+        return learned_rolls(len(old), self.ledger.count_lost(old, self.ground.starts(now + 1) - 1))
+
+    def _choose(self) -> None:
+        """Choose the terms of each grade by what the champion says of all who applied so far."""
+        if self.response.take_up is None:
+            return
+        seen = whole(self.shown)
+        pd = np.clip(score(self.models[self.champion], seen), 100, 900_000)
+        grade = grades_of(pd, self.product)
+        terms = choose_terms(
+            pd / PPM, grade, monthly_fen(seen).astype(np.float64), self.response, self.market, terms_of(self.policies[-1])
+        )
+        self._go_live(with_numbers(self.policies[-1], terms=terms))
+
+    def _mind_budget(self) -> None:
+        """Stop exploring while what it is expected to have lost exceeds its budget, and take it up again when there is room."""
+        policy = self.policies[-1]
+        limit = policy.parameters["look_fen"].base or 0
+        looked = np.concatenate([explored(one, limit) for one in self.said]) & self._so_far("taken").astype(np.bool_)
+        lost = LOOK_LOSS_SHARE * float(np.concatenate([one.ceiling_fen for one in self.said])[looked].sum())
+        allowed = LOOK_LOSS_FEN * sum(len(one) for one in self.rows)
+        arms = shares_of(policy, "exploring")
+        if lost > allowed and arms["lent_to_learn"]:
+            self._go_live(with_numbers(policy, shares={"exploring": (PPM, 0)}))
+        if lost < allowed * ROOM and not arms["lent_to_learn"]:
+            self._go_live(with_numbers(policy, shares={"exploring": tuple(shares_of(self.policies[0], "exploring").values())}))
+
+    def _go_live(self, policy: Policy) -> None:
+        self.policies.append(policy)
+        self.evaluator = compiled(self.product, FLYWHEEL, policy)
+
+    def result(self) -> Run:
+        """Return what was done so far."""
+        arms = [one.arms for one in self.said]
+        answers = Answers(
+            approved=np.concatenate([one.approved for one in self.said]),
+            ceiling_fen=np.concatenate([one.ceiling_fen for one in self.said]),
+            rate_ppm=np.concatenate([one.rate_ppm for one in self.said]),
+            grade=tuple(grade for one in self.said for grade in one.grade),
+            arms={name: tuple(arm for one in arms for arm in one[name]) for name in arms[0]},
+        )
+        return Run(
+            ground=self.ground, product=self.product, settings=self.settings, rows=np.concatenate(self.rows),
+            shown=whole(self.shown), answers=answers, pd_ppm=self._so_far("pd"), policy_of=self._so_far("policy"),
+            model_of=self._so_far("model"), propensity_ppm=self._so_far("propensity"),
+            outcomes=Outcomes(**{name: self._so_far(name) for name in Outcomes.__struct_fields__}),  # type: ignore[arg-type]
+            policies=tuple(self.policies), models=tuple(self.models), lessons=tuple(self.lessons), months=tuple(self.done),
+            contacts=tuple(self.contacts),
+        )  # fmt: skip
+
+
+def _said(terms: Terms) -> str:
+    return f"{terms.limit_ppm / PPM:g} months of sales at {terms.rate_ppm / 10_000:g} %"
+
+
+def _words_of(trained: Trained, *, promoted: bool) -> str:
+    what = "promoted" if promoted else "the champion stays"
+    return f"challenger AUC {trained.auc_ppm / PPM:.3f} against {trained.champion_auc_ppm / PPM:.3f}: {what}; terms chosen anew"

@@ -1,0 +1,285 @@
+"""In: a run and its result. Out: the page that tells a person in a minute what happened and why. Used: by `weilend sim run`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import accumulate
+
+import numpy as np
+
+from weilend.app.desk.flywheel.policies import GRADES, NO_MODEL, terms_of
+from weilend.app.desk.flywheel.results import BAR_PPM, FLYWHEEL, ORACLE, TUNED, VISIBLE, Line, Result
+from weilend.app.desk.flywheel.run import Lesson, Run
+from weilend.core.calendars import first_of_month
+from weilend.core.money import PPM
+from weilend.report import (
+    Block,
+    Callout,
+    ChartBlock,
+    Column,
+    DataTable,
+    Details,
+    KeyFigure,
+    KeyFigures,
+    Page,
+    Prose,
+    Section,
+    bars,
+    lines,
+    show,
+    show_short,
+)
+
+#: Who is drawn over time: more lines than these cannot be told apart.
+DRAWN = (FLYWHEEL, TUNED, VISIBLE, ORACLE)
+
+
+def compose_run(run: Run, result: Result) -> Page:
+    """Return the page of a run."""
+    drawn = f"constants drawn by world seed {result.world_seed}" if result.world_seed else "default constants"
+    return Page(
+        title="A company that learns",
+        title_zh="飞轮：边放款边学习",
+        subtitle=f"{result.users:,} users, {result.businesses:,} firms, {result.months} months, seed {result.seed}, {drawn}",
+        lead=headline(result),
+        sections=(_short(run, result), _money(result), _learned(run), _reached(run, result), _meant(result), _honest(result)),
+        made_from=(("constants", run.ground.plan.constants.identity()), ("first policy", run.policies[0].identity)),
+    )
+
+
+def headline(result: Result) -> str:
+    """Return the sentence that a reader takes away."""
+    line = {one.name: one for one in result.lines}
+    earned = show_short(line[FLYWHEEL].profit_fen, "fen")
+    if result.first_model_month is None or not result.later:
+        return f"The lender earned {earned} with rules alone: too few loans went bad in time for a model to learn from."
+    later = {one.name: one for one in result.later}
+    more = later[FLYWHEEL].profit_fen - later[TUNED].profit_fen
+    against = f"{show_short(abs(more), 'fen')} {'more' if more >= 0 else 'less'} than rules tuned with hindsight"
+    begins = result.first_model_month
+    return (
+        f"Judgement and prices alone until month {begins - 1}; from month {begins} on a model decides, and the lender "
+        f"earns {against} and loses {_compared(later[FLYWHEEL].lost_fen, later[TUNED].lost_fen)}. "
+        f"Over all months it earned {earned}."
+    )
+
+
+def _compared(own: int, other: int) -> str:
+    """Return how much less or more one is than the other, in words.
+
+    >>> _compared(70, 100), _compared(110, 100)
+    ('30 % less to bads', '10 % more to bads')
+    """
+    change = abs(own - other) / max(other, 1)
+    return f"{change * 100:.0f} % {'less' if own <= other else 'more'} to bads"
+
+
+def _short(run: Run, result: Result) -> Section:
+    line = {one.name: one for one in result.lines}
+    own, tuned = line[FLYWHEEL], line[TUNED]
+    share = round(PPM * own.approved / max(result.applications, 1))
+    figures = (
+        KeyFigure("Profit 利润", show_short(own.profit_fen, "fen"), f"tuned rules {show_short(tuned.profit_fen, 'fen')}"),
+        KeyFigure("Approved 通过率", show(share, "ppm"), f"of {result.applications:,} applications"),
+        KeyFigure(
+            "Went bad 坏账率", show(own.bad_ppm, "ppm"), f"of {own.loans:,} loans; tuned rules {show(tuned.bad_ppm, 'ppm')}"
+        ),
+        KeyFigure(
+            "Good firms pay 优质企业利率",
+            show(own.good_rate_ppm, "ppm"),
+            f"a year; tuned rules {show(tuned.good_rate_ppm, 'ppm')}",
+        ),
+        KeyFigure(
+            "Lost to fraud 欺诈损失",
+            show_short(own.fraud_lost_fen, "fen"),
+            f"tuned rules {show_short(tuned.fraud_lost_fen, 'fen')}",
+        ),
+        KeyFigure("Models promoted 模型版本", str(len(run.models)), f"{len(run.policies)} versions of the policy"),
+    )
+    months = _months(run)
+    counted = {
+        "applications": [one.applications for one in run.months],
+        "approved": [one.approved for one in run.months],
+        "loans": [one.loans for one in run.months],
+        "bads known so far": [one.bads_known for one in run.months],
+    }
+    wheel = ChartBlock(
+        title="The wheel month by month",
+        description="Applications, those approved, those who took the loan. What is known of bads lags by half a year.",
+        spec=lines(months, counted, unit="count"),
+    )
+    told = [one for one in run.lessons if _turned(one)]
+    events = DataTable(
+        columns=(Column(title="month"), Column(title="bads known", unit="count"), Column(title="what the wheel did")),
+        rows=tuple((months[one.month], one.bads, one.action) for one in told),
+        title="Turns of the wheel",
+        folded=False,
+    )
+    return Section(id="short", title="In a minute", title_zh="一分钟读懂", blocks=(KeyFigures(figures), wheel, events))
+
+
+def _turned(lesson: Lesson) -> bool:
+    return bool(lesson.action) and "not enough" not in lesson.action
+
+
+def _money(result: Result) -> Section:
+    months = [f"{month + 1:02d}" for month in range(result.months)]
+    series = {name: [fen // 100 for fen in accumulate(result.monthly[name])] for name in DRAWN if name in result.monthly}
+    chart = ChartBlock(
+        title="Profit added up, by month of application (yuan)",
+        description="All flows of the loans run off to maturity, at what money costs, less data, operations and exploring.",
+        spec=lines(months, series, axis="yuan", unit="count", x_axis="month of business"),
+    )
+    blocks: list[Block] = [chart, _table("All months", result.lines)]
+    if result.later:
+        blocks.append(_table(f"From month {result.first_model_month} on, when a model decides", result.later))
+    blocks.append(Prose(tuple(_shares(result))))
+    lead = "Everybody met the same applicants in the same months with the same dice; only the decisions differ."
+    return Section(id="money", title="Who earned what", title_zh="收益对比", blocks=tuple(blocks), lead=lead)
+
+
+def _shares(result: Result) -> list[str]:
+    told = []
+    for when, whole, seen in (
+        ("Over all months", result.share_ppm, result.visible_share_ppm),
+        ("Since a model decides", result.later_share_ppm, result.later_visible_share_ppm),
+    ):
+        if whole is not None:
+            way = f"{when} the flywheel went {whole / PPM:.0%} of the way from the tuned rules to the oracle"
+            told.append(f"{way}; the bar is {BAR_PPM / PPM:.0%}.")
+        if seen is not None:
+            told.append(f"{when} it went {seen / PPM:.0%} of the way from the tuned rules to all that files say.")
+    return told or ["Nobody earned more than the tuned rules, so there is no way to have gone."]
+
+
+def _table(title: str, found: Sequence[Line]) -> DataTable:
+    columns = (
+        Column(title="who"), Column(title="approved", unit="count"), Column(title="loans", unit="count"),
+        Column(title="lent", unit="fen"), Column(title="profit", unit="fen"), Column(title="bad", unit="ppm"),
+        Column(title="lost to fraud", unit="fen"), Column(title="good firms pay", unit="ppm"), Column(title="about"),
+    )  # fmt: skip
+    rows = tuple(
+        (one.name, one.approved, one.loans, _yuan(one.lent_fen), _yuan(one.profit_fen), one.bad_ppm, _yuan(one.fraud_lost_fen),
+         one.good_rate_ppm, one.about + (f" · {one.identity[:8]}" if one.identity else ""))
+        for one in found
+    )  # fmt: skip
+    return DataTable(columns=columns, rows=rows, title=title)
+
+
+def _yuan(fen: int) -> int:
+    return fen // 100 * 100
+
+
+def _learned(run: Run) -> Section:
+    looks = [lesson for lesson in run.lessons if lesson.trained is not None]
+    won, lost = [one for one in looks if one.promoted], [one for one in looks if not one.promoted]
+    blocks: list[Block] = [_trained(run, one) for one in won]
+    if not won:
+        blocks.append(
+            Callout(
+                tone="unknown", title="No model was promoted", text="Labels did not suffice, or did not show that it ranks."
+            )
+        )
+    blocks.append(_terms(run))
+    if lost:
+        blocks.append(Details("Challengers that were not promoted", tuple(_trained(run, one) for one in lost)))
+    return Section(id="learned", title="What each version learned", title_zh="每一版学到了什么", blocks=tuple(blocks))
+
+
+def _trained(run: Run, lesson: Lesson) -> ChartBlock:
+    trained = lesson.trained
+    assert trained is not None
+    said = f"AUC {trained.auc_ppm / PPM:.3f} on the newest {trained.judged_rows:,} loans, {trained.judged_bads} of them bad"
+    return ChartBlock(
+        title=f"{_months(run)[lesson.month]}: {'promoted' if lesson.promoted else 'not promoted'}, {said}",
+        description=f"Trained on {trained.model.rows:,} loans, {trained.model.bads} bad. What it leans on, by share of gain.",
+        spec=bars([name for name, _ in trained.leans_on], [share for _, share in trained.leans_on], unit="ppm"),
+    )
+
+
+def _terms(run: Run) -> DataTable:
+    rows = []
+    for at, policy in enumerate(run.policies):
+        terms, decided = terms_of(policy), run.policy_of == at
+        if decided.any():
+            used = [NO_MODEL] if (run.model_of[decided] < 0).all() else list(GRADES)
+            rows += [(f"v{policy.version}", name, terms[name].limit_ppm, terms[name].rate_ppm) for name in used]
+    columns = (Column(title="version"), Column(title="grade"), Column(title="limit, of a month's sales", unit="ppm"),
+               Column(title="rate a year", unit="ppm"))  # fmt: skip
+    return DataTable(columns=columns, rows=tuple(rows), title="Terms of each grade, version by version",
+                     caption="N: before there is a model. A limit of 0 is not lent to, but for a few by chance.")  # fmt: skip
+
+
+def _reached(run: Run, result: Result) -> Section:
+    learned = [one for one in run.contacts if "who answers most" in one.brought]
+    if not learned:
+        return Section(
+            id="reached", title="Whom it reached", title_zh="触达", blocks=(Prose(("Contacts were drawn by chance.",)),)
+        )
+    names = ("chosen", "who answers most", "by chance")
+    whole = [sum(one.brought[name] for one in learned) for name in names]
+    contacts = sum(len(one.user) for one in learned)
+    chart = ChartBlock(
+        title="Applications that contacts brought, less those they prevented",
+        description=f"By the truth, for the same {contacts:,} contacts in {len(learned)} months, chosen in three ways.",
+        spec=bars(["chosen: likelihood × uplift × margin", "who answers most", "by chance"], whole, unit="count", sort=False),
+    )
+    cost = sum(one.cost_fen for one in run.contacts)
+    spent = (
+        f"{result.caused:,} of {result.applications:,} applications came of a contact; contacts cost {show_short(cost, 'fen')}"
+    )
+    told = (f"{spent}, alike for all contenders, who meet the same applicants. A tenth of all users is never contacted.",)
+    return Section(id="reached", title="Whom it reached", title_zh="触达", blocks=(chart, Prose(told)))
+
+
+def _meant(result: Result) -> Section:
+    found = result.later or result.lines
+    line = {one.name: one for one in found}
+    own, tuned = line[FLYWHEEL], line[TUNED]
+    columns = (
+        Column(title="who"), Column(title="good firms approved", unit="count"), Column(title="they pay a year", unit="ppm"),
+        Column(title="good thin files approved", unit="count"), Column(title="thin files that went bad", unit="ppm"),
+        Column(title="lost", unit="fen"),
+    )  # fmt: skip
+    rows = tuple(
+        (one.name, one.good_approved, one.good_rate_ppm, one.thin_good_approved, one.thin_bad_ppm, _yuan(one.lost_fen))
+        for one in found
+    )
+    table = DataTable(
+        columns=columns, rows=rows, title="Good firms and thin files" + (", since a model decides" if result.later else ""),
+        caption="A good firm is honest and would repay a month's sales: truth, which no contender but the oracle sees.",
+    )  # fmt: skip
+    cheaper = (own.good_rate_ppm or 0) < (tuned.good_rate_ppm or 0)
+    kinder = own.thin_good_approved > tuned.thin_good_approved and (own.thin_bad_ppm or 0) <= (tuned.thin_bad_ppm or 0)
+    said = (
+        f"Good firms pay {'less' if cheaper else 'no less'} than under tuned rules, at "
+        f"{'no more' if own.lost_fen <= tuned.lost_fen else 'more'} loss. {own.thin_good_approved:,} good firms with thin "
+        f"files are approved, "
+        f"{tuned.thin_good_approved:,} by tuned rules: the bar for thin files is {'met' if kinder else 'not met'}.",
+    )
+    return Section(
+        id="meant", title="What it meant to small businesses", title_zh="对小微企业意味着什么", blocks=(Prose(said), table)
+    )
+
+
+def _honest(result: Result) -> Section:
+    shortfall = result.share_ppm is not None and result.share_ppm < BAR_PPM
+    waited = (result.first_model_month or result.months + 1) - 1
+    items = (
+        f"The bar of {BAR_PPM / PPM:.0%} of the way to the oracle is {'not ' if shortfall else ''}reached over all months. The "
+        "oracle sees health, family and luck, which leave no trace in any file; nothing that reads files can follow it there. "
+        "All that files say is how far a model could go that had been told how every applicant would have turned out.",
+        f"For {waited} months the lender has judgement and prices alone, and pays for what it learns; the oracle and the tuned "
+        "rules know from the first day. The tuned rules are searched for on the outcomes of the very months they are judged on.",
+        "Outcomes at each offer are the economy's own. Loans are valued run off to maturity; one renewed under stress as lost.",
+        "The oracle's chances of loss are reckoned at 18 % a year; its offers, like everybody's, are then lived exactly.",
+    )
+    title = "Where it falls short, and why" if shortfall else "What is known and what is assumed"
+    callout = Callout(tone="unknown", title=title, text="", items=items)
+    return Section(id="honest", title="How far to believe it", title_zh="可信程度", blocks=(callout,))
+
+
+def _months(run: Run) -> list[str]:
+    plan = run.ground.plan
+    first = plan.first_month + plan.months - run.ground.months
+    return [first_of_month(first + month).strftime("%Y-%m") for month in np.arange(run.ground.months).tolist()]

@@ -1,0 +1,202 @@
+"""In: the product and policy files beside this one. Out: compiled policies, their versions, and what they answer. Used: by months
+and rivals.
+
+A version has the rules of the file and other numbers: those of its grades, parameters or shares of an experiment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from importlib.resources import files
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from weilend.app.desk.sealed import make_evaluator
+from weilend.core.values import Outcome
+from weilend.decision import Evaluator, Policy, dump_policy, load_policy, restore_policy
+from weilend.decision.facts import AGE, draw_ppm
+from weilend.decision.program import Program
+from weilend.features.plans import FeatureSet
+from weilend.formula.numpy import columns as as_columns
+from weilend.lending import Product, read_product
+from weilend.models.table import Booleans, Integers
+
+_FOLDER: Final = files("weilend.app.desk.flywheel")
+POLICY: Final = "first_loan_rules"
+#: The grade of an applicant whom no model has scored, and those of a model, safest first.
+NO_MODEL, GRADES = "N", ("A", "B", "C", "D", "E", "F")
+
+
+class Terms(msgspec.Struct, frozen=True):
+    """What a grade may owe, in ppm of a month's money from trade, and its yearly rate.
+
+    >>> Terms(1_500_000, 180_000).rate_ppm
+    180000
+    """
+
+    limit_ppm: int
+    rate_ppm: int
+
+
+class Answers(msgspec.Struct, frozen=True, eq=False):
+    """What a policy said to rows: `approved`, `ceiling_fen` and `rate_ppm` (0 where declined), `grade`, and its arms by name."""
+
+    approved: Booleans
+    ceiling_fen: Integers
+    rate_ppm: Integers
+    grade: tuple[str, ...]
+    arms: dict[str, tuple[str, ...]]
+
+
+def load_first_loan() -> tuple[Product, Policy]:
+    """Return the product and the policy of the first day.
+
+    >>> product, policy = load_first_loan()
+    >>> product.policy == policy.name, policy.version
+    (True, 1)
+    """
+    product = read_product(_FOLDER.joinpath("first_loan.toml").read_text(encoding="utf-8"), file="first_loan.toml")
+    return product, load_policy(str(_FOLDER.joinpath(f"{POLICY}.toml")))
+
+
+def with_numbers(
+    policy: Policy,
+    *,
+    terms: Mapping[str, Terms] | None = None,
+    parameters: Mapping[str, int] | None = None,
+    shares: Mapping[str, Sequence[int]] | None = None,
+) -> Policy:
+    """Return the next version of a policy: terms by grade, parameters by name, shares (ppm) of the arms of experiments.
+
+    >>> _, policy = load_first_loan()
+    >>> newer = with_numbers(policy, terms={"N": Terms(1_000_000, 200_000)})
+    >>> newer.version, newer.grades[0].values["rate_ppm"], newer.identity != policy.identity
+    (2, 200000, True)
+    """
+    grades = tuple(
+        msgspec.structs.replace(one, values=msgspec.structs.asdict(terms[one.name])) if terms and one.name in terms else one
+        for one in policy.grades
+    )
+    numbers = {
+        name: msgspec.structs.replace(one, base=(parameters or {}).get(name, one.base))
+        for name, one in policy.parameters.items()
+    }
+    experiments = tuple(
+        msgspec.structs.replace(
+            one,
+            arms=tuple(
+                msgspec.structs.replace(arm, share_ppm=share)
+                for arm, share in zip(one.arms, (shares or {})[one.name], strict=True)
+            ),
+        )
+        if one.name in (shares or {})
+        else one
+        for one in policy.experiments
+    )
+    newer = msgspec.structs.replace(
+        policy, version=policy.version + 1, grades=grades, parameters=numbers, experiments=experiments
+    )
+    return restore_policy(dump_policy(newer))
+
+
+def terms_of(policy: Policy) -> dict[str, Terms]:
+    """Return the terms of every grade.
+
+    >>> terms_of(load_first_loan()[1])["N"]
+    Terms(limit_ppm=1500000, rate_ppm=200000)
+    """
+    return {one.name: Terms(one.values["limit_ppm"], one.values["rate_ppm"]) for one in policy.grades}
+
+
+def shares_of(policy: Policy, experiment: str) -> dict[str, int]:
+    """Return the share of each arm of an experiment: the propensity of what it decides.
+
+    >>> shares_of(load_first_loan()[1], "exploring")["lent_to_learn"]
+    50000
+    """
+    (found,) = (one for one in policy.experiments if one.name == experiment)
+    return {arm.name: arm.share_ppm for arm in found.arms}
+
+
+def without_chance(policy: Policy) -> Policy:
+    """Return a policy that tries nothing: every experiment has its first arm alone.
+
+    >>> shares_of(without_chance(load_first_loan()[1]), "exploring")["lent_to_learn"]
+    0
+    """
+    shares = {one.name: [1_000_000] + [0] * (len(one.arms) - 1) for one in policy.experiments}
+    return with_numbers(policy, shares=shares)
+
+
+def compiled(product: Product, features: FeatureSet, policy: Policy) -> Evaluator:
+    """Return a policy ready to decide."""
+    return make_evaluator(product, features, policy)
+
+
+def draws_of(policy: Policy, businesses: Sequence[str]) -> dict[str, Integers]:
+    """Return what each business draws in each experiment of a policy, for good.
+
+    >>> draws_of(load_first_loan()[1], ["E1"])["exploring_draw_ppm"].shape
+    (1,)
+    """
+    return {one.draw: np.array([draw_ppm(one.salt, name) for name in businesses], np.int64) for one in policy.experiments}
+
+
+def decide_rows(evaluator: Evaluator, columns: Mapping[str, np.ma.MaskedArray[Any, Any]]) -> Answers:
+    """Decide rows one by one by the compiled policy, as a live decision is; `columns` (masked where NULL) by raw field."""
+    names = [field.name for field in evaluator.program.inputs.values()]
+    lists = [columns[name].tolist() for name in names]
+    run = evaluator.function.run
+    outcomes: list[Outcome] = []
+    ceilings, rates, grades, arms = [], [], [], []
+    for row in zip(*lists, strict=True):
+        values = dict(zip(names, row, strict=True))
+        outcome, grade, ceiling, rate, _, _, _, _, arm, _ = run(values, values)
+        lends = outcome == "approve"
+        outcomes.append(outcome)  # type: ignore[arg-type]
+        ceilings.append(ceiling if lends else 0)
+        rates.append(rate if lends else 0)
+        grades.append(grade or "")
+        arms.append(arm)
+    named = [one.name for one in evaluator.policy.experiments]
+    return Answers(
+        approved=np.array([one == "approve" for one in outcomes], np.bool_),
+        ceiling_fen=np.array(ceilings, np.int64),
+        rate_ppm=np.array(rates, np.int64),
+        grade=tuple(grades),
+        arms={name: tuple(one[name] for one in arms) for name in named},
+    )
+
+
+def decide_columns(program: Program, columns: Mapping[str, np.ma.MaskedArray[Any, Any]]) -> tuple[Booleans, Integers, Integers]:
+    """Return whom a program approves, ceilings and rates, for all rows at once: the same answers as `decide_rows`."""
+    known: dict[str, npt.NDArray[Any]] = {name: columns[field.name] for name, field in program.inputs.items()}
+    rows = len(next(iter(known.values())))
+    for step in program.steps:
+        value, valid = as_columns(step.formula.root)({**known, "": np.empty(rows, np.int8)})
+        known[step.name] = value if step.formula.type == "text" else np.ma.array(value, mask=~valid)
+    approved = np.asarray(known[program.outcome] == "approve", np.bool_)
+    ceiling, rate = (
+        np.where(approved, np.ma.filled(known[name], 0), 0) for name in (program.ceiling_fen, program.floor_rate_ppm)
+    )
+    return approved, ceiling, rate
+
+
+def raw_columns(
+    names: Sequence[str], values: Integers, known: Booleans, facts: Mapping[str, Integers | None]
+) -> dict[str, np.ma.MaskedArray[Any, Any]]:
+    """Return a feature matrix (rows, features) and facts (None: not known of anybody) as columns, masked where NULL.
+
+    >>> found = raw_columns(["x"], np.array([[3]]), np.array([[False]]), {"pd_ppm": None})
+    >>> found["x"].tolist(), found["pd_ppm"].tolist()
+    ([None], [None])
+    """
+    rows = len(values)
+    table = {name: np.ma.array(values[:, place], mask=~known[:, place]) for place, name in enumerate(names)}
+    for name, fact in facts.items():
+        table[name] = np.ma.array(np.zeros(rows, np.int64), mask=True) if fact is None else np.ma.array(fact)
+    table[AGE] = np.ma.array(np.zeros(rows, np.int64))
+    return table

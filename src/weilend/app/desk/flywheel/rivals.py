@@ -1,0 +1,329 @@
+"""In: a run. Out: what others would have earned from the same applicants, months and dice. Used: by the report.
+
+Nobody is a straw man: the tuned rules know the outcomes of all months and are searched for on them, then frozen by hash; the
+oracle knows every trait and every answer to a price, only not the dice; and one more, `visible`, is a model that was told how
+every applicant would have turned out, accepted or not: what a file can say at most. Between it and the oracle lies what no
+file says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import product as combinations
+from typing import Final
+
+import msgspec
+import numpy as np
+
+from weilend.app.desk.flywheel.ground import FLYWHEEL, Ground
+from weilend.app.desk.flywheel.learning import Rows, choose_columns, sample_of
+from weilend.app.desk.flywheel.lending import answer, outcomes
+from weilend.app.desk.flywheel.money import Outcomes
+from weilend.app.desk.flywheel.policies import (
+    NO_MODEL,
+    Terms,
+    compiled,
+    decide_columns,
+    decide_rows,
+    terms_of,
+    with_numbers,
+    without_chance,
+)
+from weilend.app.desk.flywheel.run import Run
+from weilend.app.desk.flywheel.showing import OWN_COUNT, columns_of, grades_of, monthly_fen
+from weilend.app.desk.flywheel.terms import (
+    LIMITS,
+    RATES,
+    Market,
+    TakeUp,
+    choose_terms,
+    learn_take_up,
+    loan_values,
+    market_for,
+)
+from weilend.app.desk.progress import Tell, say_nothing
+from weilend.core.money import PPM
+from weilend.decision import Policy
+from weilend.economy.credit import Offer, expected_pd
+from weilend.economy.firms import NEVER
+from weilend.economy.loans import take_up
+from weilend.economy.truth import with_harm
+from weilend.models.recipes import flat_card
+from weilend.models.table import Booleans, Floats, Integers
+
+#: What a search may try of the expert's thresholds.
+CHOICES: Final = {
+    "max_low_days": (10, 20, 30, 45, 60, 91),
+    "max_utilisation_ppm": (500_000, 600_000, 700_000, 800_000, 900_000, 10_000_000),
+    "max_queries_count": (2, 4, 6, 8, 12, 10_000),
+    "thin_share_ppm": (0, 250_000, 500_000, 750_000, 1_000_000),
+}
+#: How the model of all that files say is trained.
+_TREES: Final = {"objective": "binary", "learning_rate": 0.04, "num_leaves": 8, "min_data_in_leaf": 150, "feature_fraction": 0.3,
+                 "lambda_l2": 10.0, "verbosity": -1, "num_threads": 1, "seed": 1, "deterministic": True,
+                 "force_row_wise": True}  # fmt: skip
+#: The rules out of the way, while limit and rate are searched for.
+LENIENT: Final = {name: choices[-1] for name, choices in CHOICES.items()}
+#: How often the search goes through all thresholds.
+ROUNDS: Final = 2
+
+
+class Contender(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """What somebody did with the run's applicants: whom he approved at which terms, and what came of it. `about` says who he is."""
+
+    name: str
+    about: str
+    approved: Booleans
+    limit_fen: Integers
+    rate_ppm: Integers
+    outcomes: Outcomes
+    identity: str = ""
+
+    def profit_fen(self, run: Run) -> Integers:
+        """Return what each application brought him (rows,)."""
+        return self.outcomes.profit_fen(np.ones(len(self.approved), np.bool_), run.settings.costs)
+
+
+def find_rivals(run: Run, tell: Tell = say_nothing) -> tuple[Contender, ...]:
+    """Return the flywheel and all others: approve all, tuned rules, one card, what files can say, the oracle."""
+    steps: Sequence[Callable[[Run], Contender | None]] = (
+        flywheel, approve_all, tuned_rules, one_card, visible, oracle,
+    )  # fmt: skip
+    found = []
+    for number, step in enumerate(steps, start=1):
+        made = step(run)
+        found += [made] if made is not None else []
+        tell("others on the same dice", number, len(steps))
+    return tuple(found)
+
+
+def flywheel(run: Run) -> Contender:
+    """Return the run itself."""
+    answers = run.answers
+    return Contender(name="flywheel", about="learns as it lends", approved=answers.approved, limit_fen=answers.ceiling_fen,
+                     rate_ppm=answers.rate_ppm, outcomes=run.outcomes)  # fmt: skip
+
+
+def approve_all(run: Run) -> Contender:
+    """Return who lends to everybody at the expert's limit and rate."""
+    policy = run.policies[0]
+    terms = terms_of(policy)[NO_MODEL]
+    limit = _limit(run, monthly_fen(run.shown) * terms.limit_ppm // PPM)
+    everybody = limit >= run.product.terms.min_amount_fen
+    rate = np.full(len(run.rows), terms.rate_ppm)
+    return _contender(run, "approve all", "the expert's limit and rate for everybody", everybody, limit, rate)
+
+
+def tuned_rules(run: Run) -> Contender:
+    """Return the expert's rules with the numbers that would have earned most in these very months: known only afterwards."""
+    policy = tune(run)
+    said = decide_rows(*_given(run, policy))
+    return _contender(run, "tuned rules", "the expert's rules, searched for on the outcomes of all these months", said.approved,
+                      said.ceiling_fen, said.rate_ppm, identity=policy.identity)  # fmt: skip
+
+
+def tune(run: Run) -> Policy:
+    """Return the expert's policy with limit, rate and thresholds searched for on the outcomes of all months."""
+    start = without_chance(run.policies[0])
+    best, most = start, -(2**62)
+    for limit, rate in combinations(LIMITS, RATES[2:]):
+        policy = with_numbers(start, terms={NO_MODEL: Terms(limit, rate)}, parameters=LENIENT)
+        profit = _profit(run, policy)
+        if profit > most:
+            best, most = policy, profit
+    for _ in range(ROUNDS):
+        for name, choices in CHOICES.items():
+            for choice in choices:
+                if choice == best.parameters[name].base:
+                    continue
+                policy = with_numbers(best, parameters={name: choice})
+                profit = _profit(run, policy)
+                if profit > most:
+                    best, most = policy, profit
+    return best
+
+
+def _profit(run: Run, policy: Policy) -> int:
+    evaluator, columns = _given(run, policy)
+    approved, limit, rate = decide_columns(evaluator.program, columns)
+    found = outcomes(run.ground, run.rows, approved, limit, rate, _funding(run))
+    return int(found.profit_fen(np.ones(len(approved), np.bool_), run.settings.costs).sum())
+
+
+def one_card(run: Run) -> Contender | None:
+    """Return who builds one card when labels first suffice, sets terms once and never learns again; None where none was built."""
+    first = next((one for one in run.lessons if one.promoted), None)
+    if first is None or first.response is None or first.response.take_up is None:
+        return None
+    from weilend.app.desk.flywheel.records import Ledger
+
+    matured = Ledger(run.ground).read_labels(run.ground.starts(first.month + 1) - 1)
+    place = {row: at for at, row in enumerate(run.rows.tolist())}
+    at = np.array([place[row] for row in matured.rows.tolist()], np.int64)
+    shown = run.shown.take(at)
+    names = choose_columns(shown, matured.bad)
+    card = flat_card.fit(sample_of(shown, matured.bad, names), seed=run.ground.plan.seed)
+    pd = card.predict(run.shown.table(names)).pd_ppm
+    seen = np.flatnonzero(run.month <= first.month)
+    pd = np.clip(pd, 100, 900_000)
+    graded = grades_of(pd, run.product)
+    monthly = monthly_fen(run.shown)[seen].astype(np.float64)
+    grades = tuple(graded[one] for one in seen.tolist())
+    terms = choose_terms(pd[seen] / PPM, grades, monthly, first.response, market_of(run), terms_of(run.policies[0]))
+    before = without_chance(run.policies[0])
+    policy = with_numbers(before, terms=terms)
+    early = decide_rows(*_given(run, before))
+    late = decide_rows(*_given(run, policy, pd))
+    after = run.month > first.month
+    return _contender(
+        run, "one card", f"a card built once, in month {first.month + 1}, and never renewed",
+        np.where(after, late.approved, early.approved), np.where(after, late.ceiling_fen, early.ceiling_fen),
+        np.where(after, late.rate_ppm, early.rate_ppm), identity=card.model_id,
+    )  # fmt: skip
+
+
+def oracle(run: Run) -> Contender:
+    """Return who knows everybody's true chance of going bad at any offer, and of taking it; not the dice."""
+    monthly = monthly_fen(run.shown)
+    limits = [_limit(run, monthly * limit // PPM) for limit in LIMITS]
+    pds = [true_pd(run.ground, run.rows, limit) for limit in limits]
+    return _best(run, "oracle", "knows every trait and every answer to a price, not the dice", limits, pds, None)
+
+
+def visible(run: Run) -> Contender:
+    """Return who was told how everybody would have turned out and learned from it what a file can say: the most that is visible."""
+    import lightgbm  # late: the command line starts without it
+
+    monthly = monthly_fen(run.shown)
+    limits = [_limit(run, monthly * limit // PPM) for limit in LIMITS]
+    rate = np.full(len(run.rows), 200_000)
+    ends = [_ends(run.ground, run.rows, limit, rate) for limit in limits]
+    middle = LIMITS.index(1_500_000)
+    names = choose_columns(run.shown, ends[middle].astype(np.int64), most=150, offered=frozenset(run.shown.names))
+    table = run.shown.table(names)
+    matrix = np.where(table.known, table.values.astype(np.float64), np.nan)
+    fold = np.unique(np.array(run.shown.business, object).astype(str), return_inverse=True)[1] % 4
+    used = (1, middle, len(LIMITS) - 1)
+    pds = [np.zeros(len(run.rows)) for _ in limits]
+    for out in range(4):
+        learn, told = np.flatnonzero(fold != out), np.flatnonzero(fold == out)
+        stacked = np.concatenate([np.column_stack([matrix[learn], np.full(len(learn), LIMITS[k])]) for k in used])
+        model = lightgbm.train(
+            dict(_TREES), lightgbm.Dataset(stacked, np.concatenate([ends[k][learn] for k in used]).astype(float)), 250
+        )
+        for k, limit in enumerate(LIMITS):
+            pds[k][told] = np.asarray(model.predict(np.column_stack([matrix[told], np.full(len(told), limit)])))
+    take = _learned_take(run)
+    return _best(run, "all that files say", "a model told how every applicant would have turned out", limits, pds, take)
+
+
+def _learned_take(run: Run) -> TakeUp:
+    """Return how offers are answered on the whole, learned from tried offers to everybody."""
+    dice = np.random.default_rng(1)
+    limit = np.array(LIMITS)[dice.integers(0, len(LIMITS), len(run.rows))]
+    rate = np.array(RATES)[dice.integers(0, len(RATES), len(run.rows))]
+    fen = np.maximum(_limit(run, monthly_fen(run.shown) * limit // PPM), 300_000)
+    chance = true_take(run.ground, run.rows, fen, rate)
+    taken = dice.random(len(chance)) < chance
+    found = learn_take_up(fen / np.maximum(monthly_fen(run.shown), 1), rate / PPM, taken)
+    return found or TakeUp(0.3, 0.4, -10.0)
+
+
+def _best(run: Run, name: str, about: str, limits: Sequence[Integers], pds: Sequence[Floats], take: TakeUp | None) -> Contender:
+    """Return who makes each applicant the offer that is expected to bring most, by some chances of loss and of taking."""
+    market, monthly = market_of(run), np.maximum(monthly_fen(run.shown), 1)
+    best, terms = np.zeros(len(run.rows)), np.zeros((2, len(run.rows)), np.int64)
+    for limit, pd in zip(limits, pds, strict=True):
+        for rate in RATES:
+            offered = np.full(len(run.rows), rate)
+            chance = (
+                true_take(run.ground, run.rows, np.maximum(limit, 300_000), offered)
+                if take is None
+                else take.chance(limit / monthly, offered / PPM)
+            )
+            good, lost = (float(one[0]) for one in loan_values(np.array([rate / PPM]), funding=market.funding, lgd=market.lgd))
+            # of those who cease to pay, some pay again (the economy's own share)
+            cured = run.ground.plan.constants["cure_share"]
+            loss = cured * good + (1 - cured) * lost
+            brings = chance * (limit * ((1 - pd) * good + pd * loss) - market.costs.booking_fen - pd * market.costs.chasing_fen)
+            better = (brings > best) & (limit >= market.least_fen)
+            best = np.where(better, brings, best)
+            terms[:, better] = np.stack([limit, offered])[:, better]
+    return _contender(run, name, about, best > 0, terms[0], terms[1])
+
+
+def true_pd(ground: Ground, rows: Integers, limit_fen: Integers) -> Floats:
+    """Return the oracle's chance that each application, lent to at a limit and 18 %, ceases to pay, fraud included."""
+    found = np.zeros(len(rows))
+    for opening, here, place, limit in _by_district(ground, rows, limit_fen):
+        district = opening.district
+        count = len(district.asks)
+        fen = np.full(count, 3_000.0)
+        fen[place] = np.maximum(limit, 100) / 100
+        offer = Offer(limit=fen, rate=np.full(count, 0.18), months=np.full(count, 12))
+        pd = expected_pd(ground.plan, district.number, district.firms, district.months, district.asks, [offer])
+        found[here] = with_harm(district, pd)[place, 0]
+    return found
+
+
+def true_take(ground: Ground, rows: Integers, limit_fen: Integers, rate_ppm: Integers) -> Floats:
+    """Return the true chance that each application takes an offer."""
+    found = np.zeros(len(rows))
+    rates = np.asarray(rate_ppm)
+    for opening, here, place, limit in _by_district(ground, rows, limit_fen):
+        count = len(opening.district.asks)
+        fen, rate = np.full(count, 3_000.0), np.full(count, 0.18)
+        fen[place], rate[place] = np.maximum(limit, 100) / 100, rates[here] / PPM
+        found[here] = take_up(opening.district, Offer(limit=fen, rate=rate, months=np.full(count, 12)))[place]
+    return found
+
+
+def _by_district(ground: Ground, rows: Integers, limit_fen: Integers):  # type: ignore[no-untyped-def]
+    for number in np.unique(ground.asked.district[rows]).tolist():
+        here = np.flatnonzero(ground.asked.district[rows] == number)
+        yield ground.openings[number], here, ground.asked.row[rows[here]], limit_fen[here]
+
+
+def _ends(ground: Ground, rows: Integers, limit_fen: Integers, rate_ppm: Integers) -> Booleans:
+    """Return who would cease to pay if everybody were lent to."""
+    bad = np.zeros(len(rows), np.bool_)
+    at = np.full(len(ground.asked), -1)
+    at[rows] = np.arange(len(rows))
+    for one in answer(ground, rows, limit_fen, rate_ppm):
+        bad[at[one.rows]] = one.loans.stop < NEVER
+    return bad
+
+
+def market_of(run: Run) -> Market:
+    """Return what terms are reckoned with in a run."""
+    return market_for(run.product, run.settings.costs)
+
+
+def _funding(run: Run) -> int:
+    return run.product.assumed("funding_rate_ppm")
+
+
+def _limit(run: Run, fen: Integers) -> Integers:
+    terms = run.product.terms
+    limit: Integers = np.minimum(fen, terms.max_amount_fen) // terms.amount_step_fen * terms.amount_step_fen
+    return limit
+
+
+def _given(run: Run, policy: Policy, pd: Integers | None = None):  # type: ignore[no-untyped-def]
+    evaluator = compiled(run.product, FLYWHEEL, policy)
+    return evaluator, columns_of(evaluator, without_own(run.shown), pd)
+
+
+def without_own(shown: Rows) -> Rows:
+    """Return what applicants show without their history with the flywheel: another lender has none of it."""
+    known = shown.known.copy()
+    known[:, -OWN_COUNT:] = False
+    return msgspec.structs.replace(shown, known=known)
+
+
+def _contender(
+    run: Run, name: str, about: str, approved: Booleans, limit: Integers, rate: Integers, identity: str = ""
+) -> Contender:
+    found = outcomes(run.ground, run.rows, approved, limit, rate, _funding(run))
+    return Contender(name=name, about=about, approved=approved, limit_fen=np.where(approved, limit, 0),
+                     rate_ppm=np.where(approved, rate, 0), outcomes=found, identity=identity)  # fmt: skip

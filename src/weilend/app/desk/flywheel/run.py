@@ -1,0 +1,87 @@
+"""In: nothing. Out: the values of a run: its settings, months, lessons, and the whole. Used: by months, rivals, results and
+page.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from weilend.app.desk.flywheel.ground import Ground
+from weilend.app.desk.flywheel.learning import Rows, Trained
+from weilend.app.desk.flywheel.money import Costs, Outcomes
+from weilend.app.desk.flywheel.policies import Answers
+from weilend.app.desk.flywheel.reaching import Contacts
+from weilend.app.desk.flywheel.terms import Response
+from weilend.decision import Policy
+from weilend.lending import Product
+from weilend.models.boosted import BoostedModel
+from weilend.models.table import Integers
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """How a run is to be: least matured bads before a model is trained, contacts a month (ppm of users), costs.
+
+    >>> Settings().least_bads
+    200
+    """
+
+    least_bads: int = 200
+    contacts_ppm: int = 50_000
+    costs: Costs = Costs()
+
+
+class Lesson(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """What a month's end taught: bads that came of age, what was done (`action`, in words), the response, and the challenger."""
+
+    month: int
+    bads: int
+    labels: int
+    action: str
+    response: Response | None = None
+    trained: Trained | None = None
+    promoted: bool = False
+
+
+class MonthDone(msgspec.Struct, frozen=True, kw_only=True):
+    """A month in numbers, for the live table; money in fen. `bads_known` are those that came of age so far."""
+
+    month: int
+    contacts: int
+    applications: int
+    approved: int
+    loans: int
+    lent_fen: int
+    policy_version: int
+    model: str
+    bads_known: int
+    lesson: str
+
+
+class Run(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """What the flywheel did. Arrays run over `rows`, places in `Asked` of those who applied, in order of time.
+
+    `policy_of` and `model_of` are places in `policies` and `models` (-1: none); `pd_ppm` is 0 where there was no model;
+    `propensity_ppm` the chance with which the logged arms were drawn.
+    """
+
+    ground: Ground
+    product: Product
+    settings: Settings
+    rows: Integers
+    shown: Rows
+    answers: Answers
+    pd_ppm: Integers
+    policy_of: Integers
+    model_of: Integers
+    propensity_ppm: Integers
+    outcomes: Outcomes
+    policies: tuple[Policy, ...]
+    models: tuple[BoostedModel, ...]
+    lessons: tuple[Lesson, ...]
+    months: tuple[MonthDone, ...]
+    contacts: tuple[Contacts, ...]
+
+    @property
+    def month(self) -> Integers:
+        """The month of business of each row."""
+        return self.ground.asked.month[self.rows]

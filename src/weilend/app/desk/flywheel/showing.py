@@ -1,0 +1,97 @@
+"""In: the ground, applications. Out: who applies, what he shows, and that as a policy reads it. Used: by months, rivals,
+results.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from weilend.app.desk.flywheel.ground import FLYWHEEL, Ground, fold_own
+from weilend.app.desk.flywheel.learning import Rows
+from weilend.app.desk.flywheel.policies import GRADES, Answers, draws_of, raw_columns, shares_of
+from weilend.app.desk.flywheel.reaching import Contacts
+from weilend.core.money import PPM
+from weilend.decision import Evaluator, Policy
+from weilend.lending import Product
+from weilend.models.table import Booleans, Integers
+
+#: How many features tell how a firm paid us; they come last.
+OWN_COUNT = 2
+
+
+def applicants(ground: Ground, month: int, contacts: Contacts) -> Integers:
+    """Return who applies in a month: who comes by himself and was not put off, and who was reached and moved."""
+    asked = ground.asked
+    here = np.flatnonzero(asked.month == month)
+    reached = contacts.includes(asked.district[here], asked.user[here])
+    comes = np.where(asked.caused[here], reached, ~(asked.put_off[here] & reached))
+    return here[comes]
+
+
+def rows_of(ground: Ground, rows: Integers, *, own: bool) -> Rows:
+    """Return what applications show: what was folded of the world, and (`own`) how their firms paid us so far."""
+    values, known = ground.shown.values[rows], ground.shown.known[rows]
+    paid, told = (
+        fold_own(ground, rows)
+        if own and len(rows)
+        else (np.zeros((len(rows), 2), np.int64), np.zeros((len(rows), 2), np.bool_))
+    )
+    asked = ground.asked
+    return Rows(
+        tuple(one.name for one in FLYWHEEL.features), tuple(one.sign for one in FLYWHEEL.features),
+        np.concatenate([values, paid], axis=1), np.concatenate([known, told], axis=1),
+        tuple(asked.business[row] for row in rows.tolist()), asked.at[rows],
+    )  # fmt: skip
+
+
+def whole(parts: list[Rows]) -> Rows:
+    """Return rows of several months as one."""
+    first = parts[0]
+    return Rows(
+        first.names, first.signs, np.concatenate([one.values for one in parts]), np.concatenate([one.known for one in parts]),
+        tuple(name for one in parts for name in one.business), np.concatenate([one.at for one in parts]),
+    )  # fmt: skip
+
+
+def monthly_fen(shown: Rows) -> Integers:
+    """Return the money from trade in a month of the last year, as the policy reckons it."""
+    at = shown.names.index("true_inflow_fen_12m")
+    monthly: Integers = np.maximum(np.where(shown.known[:, at], shown.values[:, at], 0), 0) // 12
+    return monthly
+
+
+def columns_of(evaluator: Evaluator, shown: Rows, pd: Integers | None) -> dict[str, np.ma.MaskedArray]:
+    """Return what a compiled policy reads of rows."""
+    facts: dict[str, Integers | None] = {"pd_ppm": pd, **draws_of(evaluator.policy, shown.business)}
+    wanted = {field.name for field in evaluator.program.inputs.values()}
+    place = {name: at for at, name in enumerate(shown.names)}
+    names = [name for name in shown.names if name in wanted]
+    chosen = [place[name] for name in names]
+    return raw_columns(names, shown.values[:, chosen], shown.known[:, chosen], facts)
+
+
+def explored(answers: Answers, look_fen: int) -> Booleans:
+    """Return which rows were lent to by chance although they were judged otherwise: at most `look_fen`."""
+    looked = np.array([arm == "lent_to_learn" for arm in answers.arms["exploring"]], np.bool_)
+    return looked & answers.approved & (answers.ceiling_fen <= look_fen)
+
+
+def propensity(policy: Policy, answers: Answers) -> Integers:
+    """Return the chance (ppm) with which the arms of each row were drawn."""
+    chance = np.full(len(answers.approved), float(PPM))
+    for name, arms in answers.arms.items():
+        shares = shares_of(policy, name)
+        chance *= np.array([shares[arm] / PPM for arm in arms]) if arms else 1.0
+    whole_ppm: Integers = np.rint(chance).astype(np.int64)
+    return whole_ppm
+
+
+def grades_of(pd_ppm: Integers, product: Product) -> tuple[str, ...]:
+    """Return the grade of each PD by the product's bands.
+
+    >>> from weilend.app.desk.flywheel.policies import load_first_loan
+    >>> grades_of(np.array([10_000, 999_999]), load_first_loan()[0])
+    ('A', 'F')
+    """
+    bounds = [product.grades[name] for name in GRADES]
+    return tuple(GRADES[at] for at in np.searchsorted(bounds, pd_ppm, side="right").tolist())

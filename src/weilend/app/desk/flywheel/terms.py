@@ -1,0 +1,269 @@
+"""In: what was offered, taken and paid so far. Out: how owners answer to limits and rates, and the terms of each grade that this
+makes best. Used: by months.
+
+Two small models are learned from our own records: whether an offer is taken (a logit of the limit in months of sales, and of the
+rate), and what a larger limit does to going bad (a logit slope beside the model's own PD). The second is a cause that few
+loans tell of, so it starts from an assumption and moves as far as the trials in the policy speak. What a loan is worth
+follows from its schedule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+import msgspec
+import numpy as np
+
+from weilend.app.desk.flywheel.money import Costs
+from weilend.app.desk.flywheel.policies import GRADES, Terms
+from weilend.core.money import PPM
+from weilend.lending import Product
+from weilend.models.table import Booleans, Floats, Integers
+
+#: Limits (ppm of a month's money from trade) and rates (ppm a year) among which terms are chosen.
+LIMITS: Final = (500_000, 1_000_000, 1_500_000, 2_000_000, 2_500_000, 3_000_000)
+RATES: Final = (120_000, 140_000, 160_000, 180_000, 200_000, 220_000, 240_000)
+#: Before anything is learned: a doubled limit raises the logit of going bad by .35, give or take .15 (assumption).
+SLOPE_PRIOR, SLOPE_ERROR = 0.35, 0.15
+#: Before anything is learned: of loans that are thirty days late within half a year this share is lost, the rest slipped and
+#: paid; it weighs as much as so many loans (assumptions).
+ROLLS, ROLLS_LOANS = 0.70, 20
+#: Of a year's chances to fail, those that show within six months on book at thirty days: five of twelve instalments.
+YEAR_OVER_WINDOW: Final = 12 / 5
+#: No version doubles or halves a limit more than once.
+LARGEST_STEP: Final = 2.0
+#: Before anything ranks applicants, by no more than this.
+FIRST_STEP: Final = 1.5
+#: What is assumed of losses weighs as much as so many loans.
+PRIOR_LOANS: Final = 100
+MONTHS: Final = 12
+LEAST_OFFERS: Final = 300
+
+
+class TakeUp(msgspec.Struct, frozen=True):
+    """The chance that an offer is taken: logistic(base + limit · log2(months of sales) + rate · (yearly rate − 0.18)).
+
+    >>> round(float(TakeUp(0.0, 0.4, -13.0).chance(np.array([1.0]), np.array([0.18]))[0]), 2)
+    0.5
+    """
+
+    base: float
+    limit: float
+    rate: float
+
+    def chance(self, months: Floats, rate: Floats) -> Floats:
+        """Return the chance for limits in months of sales and yearly rates of one."""
+        logit = self.base + self.limit * np.log2(np.maximum(months, 0.02)) + self.rate * (rate - 0.18)
+        return 1 / (1 + np.exp(-logit))
+
+
+class Response(msgspec.Struct, frozen=True):
+    """What was learned of answers: taking up (None: too few offers yet), the slope of going bad by doublings of the limit, its
+    intercept beside the model, the share of late loans that are lost, and from how many offers and labels.
+    """
+
+    take_up: TakeUp | None
+    slope: float = SLOPE_PRIOR
+    shift: float = 0.0
+    rolls: float = ROLLS
+    offers: int = 0
+    labels: int = 0
+
+
+def learn_take_up(months: Floats, rate: Floats, taken: Booleans) -> TakeUp | None:
+    """Return how offers were answered, by a ridged logistic regression; None below `LEAST_OFFERS`.
+
+    >>> learn_take_up(np.ones(3), np.full(3, 0.18), np.array([True, False, True])) is None
+    True
+    """
+    if len(taken) < LEAST_OFFERS or taken.all() or not taken.any():
+        return None
+    design = np.stack([np.ones(len(taken)), np.log2(np.maximum(months, 0.02)), rate - 0.18], axis=1)
+    # rates were tried within a few points only: without a prior a handful of answers would speak too loudly
+    found = fit_with_prior(
+        design, taken.astype(np.float64), np.zeros(len(taken)), np.array([0.3, 0.4, -10.0]), np.array([2.0, 0.5, 5.0])
+    )
+    return TakeUp(*(float(one) for one in found))
+
+
+def learn_slope(pd: Floats, months: Floats, bad: Integers) -> tuple[float, float]:
+    """Return the slope of going bad by doublings of the limit, and the shift, beside the PD (of one) that a model gives.
+
+    >>> [round(one, 2) for one in learn_slope(np.full(4, 0.1), np.ones(4), np.array([0, 0, 0, 0]))][0]
+    0.35
+    """
+    design = np.stack([np.log2(np.maximum(months, 0.02)), np.ones(len(bad))], axis=1)
+    offset = np.log(pd / (1 - pd))
+    found = fit_with_prior(design, bad.astype(np.float64), offset, np.array([SLOPE_PRIOR, 0.0]), np.array([SLOPE_ERROR, 1.0]))
+    return float(found[0]), float(found[1])
+
+
+def fit_with_prior(design: Floats, y: Floats, offset: Floats, mean: Floats, error: Floats) -> Floats:
+    """Return the coefficients of a logistic regression with normal priors (posterior mode, Newton's method).
+
+    >>> fit_with_prior(np.ones((4, 1)), np.array([0.0, 1.0, 0.0, 1.0]), np.zeros(4), np.zeros(1), np.ones(1)).round(3).tolist()
+    [0.0]
+    """
+    beta, tight = mean.astype(np.float64), np.diag(1 / error**2)
+    for _ in range(30):
+        chance = 1 / (1 + np.exp(-np.clip(design @ beta + offset, -30, 30)))
+        gradient = design.T @ (y - chance) - tight @ (beta - mean)
+        step = np.linalg.solve(design.T @ (design * (chance * (1 - chance))[:, None]) + tight, gradient)
+        beta = beta + np.clip(step, -2, 2)
+        if np.abs(step).max() < 1e-9:
+            break
+    return beta
+
+
+def loan_values(rate: Floats, *, funding: float, lgd: float) -> tuple[Floats, Floats]:
+    """Return what a yuan lent for twelve equal instalments is worth: paid as agreed, and ceasing to be paid at any of them alike.
+
+    Of a lost loan's principal, 1 − lgd comes back after a year. Discounted at the cost of money (nominal, monthly).
+
+    >>> good, lost = loan_values(np.array([0.18]), funding=0.035, lgd=0.8)
+    >>> bool(0.06 < good[0] < 0.09), bool(-0.6 < lost[0] < -0.3)
+    (True, True)
+    """
+    monthly, step = np.maximum(rate / 12, 1e-9), (1 + funding) ** (-1 / 12)
+    due = monthly / -np.expm1(-MONTHS * np.log1p(monthly))
+    paid = np.stack([due * sum(step**k for k in range(1, stop + 1)) for stop in range(MONTHS + 1)])
+    left = np.stack([(1 + monthly) ** stop - due * ((1 + monthly) ** stop - 1) / monthly for stop in range(MONTHS)])
+    back = np.stack([left[stop] * (1 - lgd) * step ** (stop + 1 + MONTHS) for stop in range(MONTHS)])
+    lost: Floats = (paid[:MONTHS] + back).mean(axis=0) - 1
+    return paid[MONTHS] - 1, lost
+
+
+def learned_rolls(late: int, lost: int) -> float:
+    """Return the share of late loans that are lost, from how many were late long ago and how many of them were lost.
+
+    >>> learned_rolls(0, 0), round(learned_rolls(80, 44), 2)
+    (0.7, 0.58)
+    """
+    return (ROLLS * ROLLS_LOANS + lost) / (ROLLS_LOANS + late)
+
+
+def year_pd(window_pd: Floats, rolls: float = ROLLS) -> Floats:
+    """Return the chance of loss over a loan's year from the chance of being thirty days late within six months on book, of
+    whom a share `rolls` is lost.
+
+    >>> year_pd(np.array([0.0, 0.05])).round(3).tolist()
+    [0.0, 0.082]
+    """
+    loss: Floats = 1 - (1 - np.clip(window_pd * rolls, 0, 0.999)) ** YEAR_OVER_WINDOW
+    return loss
+
+
+class Market(msgspec.Struct, frozen=True, kw_only=True):
+    """What terms are reckoned with besides responses: costs, the product's cap and step, what money costs, what is lost."""
+
+    costs: Costs
+    cap_fen: int
+    step_fen: int
+    least_fen: int
+    funding: float
+    lgd: float
+
+
+def market_for(product: Product, costs: Costs) -> Market:
+    """Return what terms of a product are reckoned with.
+
+    >>> from weilend.lending import load_product
+    >>> market_for(load_product("enterprise_loan"), Costs()).funding
+    0.035
+    """
+    terms = product.terms
+    funding, lgd = (product.assumed(name) / PPM for name in ("funding_rate_ppm", "loss_given_default_ppm"))
+    return Market(costs=costs, cap_fen=terms.max_amount_fen, step_fen=terms.amount_step_fen, least_fen=terms.min_amount_fen,
+                  funding=funding, lgd=lgd)  # fmt: skip
+
+
+def expected_fen(limit_fen: Floats, months: Floats, rate: float, pd_year: Floats, take: TakeUp, market: Market) -> Floats:
+    """Return what offering a limit at a rate is expected to bring, for each of some applicants, in fen."""
+    good, lost = (float(one[0]) for one in loan_values(np.array([rate]), funding=market.funding, lgd=market.lgd))
+    loan = limit_fen * ((1 - pd_year) * good + pd_year * lost) - market.costs.booking_fen - pd_year * market.costs.chasing_fen
+    chance = take.chance(months, np.full(len(limit_fen), rate))
+    worth: Floats = np.where(limit_fen >= market.least_fen, chance * loan, 0.0)
+    return worth
+
+
+def choose_terms(
+    pd: Floats, grade: tuple[str, ...], monthly_fen: Floats, response: Response, market: Market, now: Mapping[str, Terms]
+) -> dict[str, Terms]:
+    """Return, for each grade that applicants had, the terms that are expected to bring most; 0 to lend where nothing brings any.
+
+    `pd` is the chance (of one) of the label at a limit of one month of sales. A worse grade never has a higher limit or a
+    lower rate.
+    """
+    assert response.take_up is not None
+    take, logit = response.take_up, np.log(pd / (1 - pd)) + response.shift
+    chosen: dict[str, Terms] = {}
+    most, least = max(LIMITS), min(RATES)
+    for name in GRADES[:-1]:
+        here = np.array([one == name for one in grade], np.bool_)
+        if not here.any():
+            continue
+        before = now[name].limit_ppm
+        best, worth = Terms(0, max(RATES)), 0.0
+        for limit in LIMITS:
+            if limit > most or (before and not before / LARGEST_STEP <= limit <= before * LARGEST_STEP):
+                continue
+            limit_fen, months = _sized(monthly_fen[here], limit, market)
+            chance = 1 / (1 + np.exp(-(logit[here] + response.slope * np.log2(np.maximum(months, 0.02)))))
+            for rate in RATES:
+                if rate < least:
+                    continue
+                brings = float(expected_fen(limit_fen, months, rate / PPM, year_pd(chance, response.rolls), take, market).sum())
+                if brings > worth:
+                    best, worth = Terms(limit, rate), brings
+        chosen[name] = best
+        most, least = (min(most, best.limit_ppm), max(least, best.rate_ppm)) if best.limit_ppm else (0, max(RATES))
+    return _filled(chosen)
+
+
+def _sized(monthly_fen: Floats, limit_ppm: int, market: Market) -> tuple[Floats, Floats]:
+    """Return the limit of each applicant in fen, capped and in whole steps, and what that is in months of trade."""
+    limit_fen = np.minimum(monthly_fen * (limit_ppm / PPM), market.cap_fen) // market.step_fen * market.step_fen
+    return limit_fen, np.divide(limit_fen, np.maximum(monthly_fen, 1.0))
+
+
+def _filled(chosen: dict[str, Terms]) -> dict[str, Terms]:
+    """Return terms with those of a grade that nobody had: what the next worse grade has, so that worse is never better off."""
+    full: dict[str, Terms] = {}
+    worse = Terms(0, max(RATES))
+    for name in reversed(GRADES[:-1]):
+        worse = chosen.get(name, worse)
+        full[name] = worse
+    return full
+
+
+def choose_first_terms(
+    monthly_fen: Floats, pd_year: float, doublings: float, now: Terms, response: Response, market: Market
+) -> Terms:
+    """Return the terms that are expected to bring most where nothing ranks applicants: `pd_year` is the chance of loss, assumed or
+    counted, of loans whose limit was `doublings` above a month of sales on the mean (log2); a larger limit raises it as the
+    response says. A limit moves by `FIRST_STEP` at most.
+    """
+    assert response.take_up is not None
+    base = np.log(pd_year / (1 - pd_year)) - response.slope * doublings
+    best, most = now, -np.inf
+    for limit in LIMITS:
+        if not now.limit_ppm / FIRST_STEP <= limit <= now.limit_ppm * FIRST_STEP:
+            continue
+        limit_fen, months = _sized(monthly_fen, limit, market)
+        risk = 1 / (1 + np.exp(-(base + response.slope * np.log2(np.maximum(months, 0.02)))))
+        for rate in RATES:
+            brings = float(expected_fen(limit_fen, months, rate / PPM, risk, response.take_up, market).sum())
+            if brings > most:
+                best, most = Terms(limit, rate), brings
+    return best
+
+
+def counted_pd(labels: int, bads: int, assumed: float, rolls: float = ROLLS) -> float:
+    """Return the chance of loss in a year from labels so far, drawn towards what is assumed as if a hundred loans had said it.
+
+    >>> counted_pd(0, 0, 0.09), round(counted_pd(900, 40, 0.09), 2)
+    (0.09, 0.07)
+    """
+    counted = float(year_pd(np.array([bads / labels]), rolls)[0]) if labels else 0.0
+    return (PRIOR_LOANS * assumed + labels * counted) / (PRIOR_LOANS + labels)
