@@ -10,7 +10,6 @@ from weilend.app.desk.backtest_blocks import warn_of_assumptions
 from weilend.app.desk.committee.words import percent, plural, share_ppm, yuan
 from weilend.app.desk.policy_search import MOST_POINTS, Point, Searched, say_values
 from weilend.app.desk.whatif import Wondered
-from weilend.core.money import show_percent, show_yuan
 from weilend.decision.search import Variant
 from weilend.decision.whatif import Figure, WhatIf
 from weilend.decision.whatif.parts import Apart, Combined, Estimated, Known, Unknown
@@ -27,7 +26,10 @@ from weilend.report import (
     Section,
     Unit,
     scatter,
+    show_short,
 )
+
+_TIGHT, _MINUS = "\N{NO-BREAK SPACE}", "\N{MINUS SIGN}"
 
 _KINDS: Final[dict[type[Apart], str]] = {
     Known: "known 已知",
@@ -107,9 +109,9 @@ def _row(part: Apart) -> tuple[str | int, ...]:
 def _span(figure: Figure | None, unit: Unit, *, bounds: bool = False) -> str:
     if figure is None:
         return "–"
-    said = [show_percent(one, 1) if unit == "ppm" else show_yuan(100 * round(one / 100)) for one in _numbers(figure)]
-    span = f"{said[1]} to {said[2]}"
-    return span if bounds else f"{said[0]} ({span})"
+    value, lo, hi = (show_short(one, unit).replace(" ", _TIGHT).replace("-", _MINUS) for one in _numbers(figure))
+    span = _TIGHT.join((lo, "to", hi))
+    return span if bounds else f"{value} ({span})"  # a line may break before the interval, and nowhere else
 
 
 def _numbers(figure: Figure) -> tuple[int, int, int]:
