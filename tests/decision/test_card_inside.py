@@ -17,6 +17,7 @@ from weilend.decision.policy import load_policy
 from weilend.decision.trees import as_formula, read
 from weilend.features.invoice import INVOICE_FEATURES
 from weilend.models.card import Card, Characteristic, score, seal
+from weilend.models.pairs import Pair, PairAxis
 
 LOAN = Path(__file__).parent / "files" / "invoice_example.toml"
 LAW = settings(
@@ -27,6 +28,17 @@ CUTS = {"sales_fen_12m": (50_000_000, 150_000_000, 400_000_000), "history_months
 #: As cards of flat tables have them: values that are codes, and categories by place.
 CODED = {"sales_void_rate_12m": {"specials": (0, 100_001), "special_points": (31, -40)},
          "customers_12m": {"cuts": (), "levels": (0, 3, 1, 2, 4, 0, 1)}}  # fmt: skip
+
+
+#: Two tables of two columns: of numbers, and of a code and a category; one column is in both.
+CELLS = ((3, -14, 8), (-21, 0, 5), (6, 2, -7))
+PAIRS = tuple(
+    Pair(first=first, second=second, points=CELLS, rows=CELLS, bads=CELLS)
+    for first, second in (
+        (PairAxis(feature="sales_fen_12m", cuts=(150_000_000,)), PairAxis(feature="history_months", cuts=(11,))),
+        (PairAxis(feature="sales_fen_12m", cuts=(400_000_000,)), PairAxis(feature="customers_12m", levels=(0, 1, 1, 0, 1))),
+    )
+)
 
 
 def make_card(**changes) -> Card:
@@ -45,7 +57,7 @@ def make_card(**changes) -> Card:
         )  # fmt: skip
         items[-1] = msgspec.structs.replace(items[-1], **CODED.get(name, {}))
     whole = Card(characteristics=tuple(items), base_points=520, lowest_points=0, pd_ppm=(), prior_ppm=80_000, anchor_ppm=80_000,
-                 sample_ppm=220_000, rows=9, bads=2, seed=1, strength_micro=1)  # fmt: skip
+                 sample_ppm=220_000, rows=9, bads=2, seed=1, strength_micro=1, pairs=PAIRS)  # fmt: skip
     return msgspec.structs.replace(seal(whole), **changes)
 
 
@@ -81,7 +93,8 @@ def test_every_part_of_the_score_is_a_step(inside, data):
     row = FeatureRow(business_id="E1", as_of=0, feature_set="f", values=data.draw(rows(inside)))
     said = score(make_card(), row)
     trace = inside.trace(inside.values(row, FraudVerdict("clear"), None))
-    assert [trace[f"card_{one.feature}"] for one in said.contributions] == [one.points for one in said.contributions]
+    names = [*(f"card_{name}" for name in CUTS), *(f"card_pair_{at}" for at in range(len(PAIRS)))]
+    assert [trace[name] for name in names] == [one.points for one in said.contributions]
     found = (trace["given_points"], trace["given_pd_ppm"], trace["given_outside_count"])
     assert found == (said.points, said.pd_ppm, len(said.outside))
 

@@ -13,7 +13,7 @@ import msgspec
 from weilend.core.credit import Method
 from weilend.core.records import Field
 from weilend.decision.answers import add_outcome, add_rules, read_accepted
-from weilend.decision.card_steps import add_card
+from weilend.decision.card_steps import add_card, pair_steps
 from weilend.decision.chances import find_chances
 from weilend.decision.checks import check_within
 from weilend.decision.evaluator import Evaluator
@@ -54,7 +54,11 @@ def compile_policy(
     compiled = compile_program(policy, feature_fields, parameters, schedule=schedule, card=card)
     speech = make_speech(policy, compiled.program, compiled.units, compiled.parameters)
     features = [item.feature.name for item in card.characteristics] if card is not None else []
-    own = [f"{prefix}_{name}" for prefix in ("given", "card", "outside") for name in features]
+    tables = pair_steps(card) if card is not None else []
+    own = [
+        *(f"given_{name}" for name in features), *(f"card_{name}" for name in features), *tables,
+        *(f"outside_{name}" for name in features),
+    ]  # fmt: skip
     facts = {AGE, *FACTS, *(source.status for source in policy.sources), *(one.draw for one in policy.experiments)}
     return Evaluator(
         policy=policy,

@@ -183,9 +183,9 @@ class Evaluator(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
     def _voice(self, speech: CardSpeech, shown: Sequence[Value]) -> CardVoice:
         """Return the voice of the card inside: its values, points and what is beyond stand at the end of what is shown."""
-        size = len(speech.best)
         own = shown[len(self.speech.shown) :]
-        return CardVoice(speech, own[:size], own[size : 2 * size], own[2 * size :])  # type: ignore[arg-type]
+        first, last = speech.alone, speech.alone + len(speech.best)
+        return CardVoice(speech, own[:first], own[first:last], own[last:])  # type: ignore[arg-type]
 
     def _refuse(self, given: str, error: KeyError) -> NoReturn:
         hint = "compute the feature set that the policy was compiled for"

@@ -6,7 +6,7 @@ asked: most sentences of a model are never read.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -14,6 +14,8 @@ import msgspec
 from weilend.core.values import Reason, Score
 from weilend.decision.wording import Say, of_model, prepare, say_outside, strongest
 from weilend.models import Card
+from weilend.models.described import Described
+from weilend.models.pairs import Pair, join_sentences
 
 
 class ScoreVoice(msgspec.Struct, frozen=True):
@@ -44,7 +46,9 @@ class ScoreVoice(msgspec.Struct, frozen=True):
 
 
 class CardSpeech(msgspec.Struct, frozen=True):
-    """What a card needs to speak: the sentence of each characteristic, said from all values, and the most points it brings.
+    """What a card needs to speak: the sentence of each part, said from all values, and the most points it brings.
+
+    Parts are the characteristics, of which there are `alone`, then the tables of two columns.
 
     >>> from weilend.models.recipes.woe_card import example_card
     >>> speech = make_card_speech(example_card())
@@ -55,6 +59,7 @@ class CardSpeech(msgspec.Struct, frozen=True):
 
     sentences: tuple[Say, ...]
     best: tuple[int, ...]
+    alone: int
 
 
 def make_card_speech(card: Card) -> CardSpeech:
@@ -65,13 +70,25 @@ def make_card_speech(card: Card) -> CardSpeech:
     2
     """
     features = [item.feature for item in card.characteristics]
-    return CardSpeech(
-        tuple(
-            prepare(one.name, one.en, one.zh, {"value": place}, {"value": one.unit}, {}, class_="model", topic="credit")
-            for place, one in enumerate(features)
-        ),
-        tuple(item.best_points() for item in card.characteristics),
+    said = [
+        prepare(one.name, one.en, one.zh, {"value": place}, {"value": one.unit}, {}, class_="model", topic="credit")
+        for place, one in enumerate(features)
+    ]
+    places = {one.name: place for place, one in enumerate(features)}
+    said += [_prepare_pair(pair, places, features) for pair in card.pairs]
+    best = [*(item.best_points() for item in card.characteristics), *(pair.best_points() for pair in card.pairs)]
+    return CardSpeech(tuple(said), tuple(best), len(features))
+
+
+def _prepare_pair(pair: Pair, places: Mapping[str, int], features: Sequence[Described]) -> Say:
+    """Return how a table of two columns speaks: one sentence that states both values, as `Pair.join` makes it of two."""
+    at = {"first": places[pair.first.feature], "second": places[pair.second.feature]}
+    first, second = (
+        [text.replace("{value}", f"{{{key}}}") for text in (features[p].en, features[p].zh)] for key, p in at.items()
     )
+    en, zh = join_sentences((first[0], first[1]), (second[0], second[1]))
+    units = {key: features[place].unit for key, place in at.items()}
+    return prepare(pair.name, en, zh, at, units, {}, class_="model", topic="credit")
 
 
 class CardVoice(msgspec.Struct, frozen=True):

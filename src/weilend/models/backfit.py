@@ -50,13 +50,23 @@ def fit_scores(steps: Sequence[Steps], bad: Integers, weight: Floats, strengths:
     path = []
     for strength in strengths:
         for _ in range(SWEEPS):
-            base = _centre(base, safe, bad, weight)
+            base = centre(base, safe, bad, weight)
             for at, one in enumerate(steps):
-                moved = _move(one, scores[at], base - safe, bad, weight, strength)
+                moved = move_scores(one, scores[at], base - safe, bad, weight, strength)
                 safe += (moved - scores[at])[one.code]
                 scores[at] = moved
         path.append(tuple(score.copy() for score in scores))
     return path
+
+
+class Together(msgspec.Struct, frozen=True, eq=False):
+    """Scores fitted to each other at the `strength` that folds approved; `by_fold` the same, each without its `fold`'s rows."""
+
+    steps: tuple[Steps, ...]
+    scores: tuple[Floats, ...]
+    strength: float
+    fold: Integers
+    by_fold: tuple[tuple[Floats, ...], ...]
 
 
 def loss_of(scores: Sequence[Floats], steps: Sequence[Steps], bad: Integers, weight: Floats) -> float:
@@ -68,19 +78,28 @@ def loss_of(scores: Sequence[Floats], steps: Sequence[Steps], bad: Integers, wei
     safe = sum((score[one.code] for score, one in zip(scores, steps, strict=True)), np.zeros(len(bad)))
     base = 0.0
     for _ in range(12):
-        base = _centre(base, safe, bad, weight)
+        base = centre(base, safe, bad, weight)
     logit = base - safe
     return float((weight * (np.logaddexp(0.0, logit) - logit * bad)).sum())
 
 
-def _centre(base: float, safe: Floats, bad: Integers, weight: Floats) -> float:
-    """Return the intercept after one Newton step."""
+def centre(base: float, safe: Floats, bad: Integers, weight: Floats) -> float:
+    """Return the intercept after one Newton step from `base`, where rows (n,) are `safe` logits away from it.
+
+    >>> round(centre(0.0, np.zeros(4), np.array([1, 0, 0, 0]), np.ones(4)), 4)
+    -1.0
+    """
     chance = 1 / (1 + np.exp(safe - base))
     return base - float((weight * (chance - bad)).sum() / max(float((weight * chance * (1 - chance)).sum()), 1e-9))
 
 
-def _move(one: Steps, score: Floats, logit: Floats, bad: Integers, weight: Floats, strength: float) -> Floats:
-    """Return a characteristic's scores after one Newton step in each bin, in the order of its start."""
+def move_scores(one: Steps, score: Floats, logit: Floats, bad: Integers, weight: Floats, strength: float) -> Floats:
+    """Return a characteristic's scores after one Newton step in each bin, in the order of its start; `logit` (n,) of going bad.
+
+    >>> one = Steps(np.array([0, 0, 1, 1]), np.array([0.1, -0.1]), 2)
+    >>> move_scores(one, one.start, np.zeros(4), np.array([0, 0, 1, 1]), np.ones(4), 0.5).round(2).tolist()
+    [1.1, -1.1]
+    """
     chance = 1 / (1 + np.exp(-logit))
     size = len(score)
     slope = np.bincount(one.code, weights=weight * (chance - bad), minlength=size)

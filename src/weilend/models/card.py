@@ -8,19 +8,18 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
-from typing import Any, Final, Protocol, runtime_checkable
+from typing import Final
 
 import msgspec
 import numpy as np
 
 from weilend.core.errors import CheckError, InputError
 from weilend.core.ids import content_hash
-from weilend.core.records import Field
 from weilend.core.values import Contribution, FeatureRow, Reason, Score
-from weilend.features.spec import Feature, Unit
+from weilend.models.described import Described
+from weilend.models.pairs import Pair
 from weilend.models.prediction import Prediction
 from weilend.models.prior import logit_ppm, to_pd_ppm
-from weilend.models.sample import Column
 from weilend.models.table import Booleans, Integers, Table
 
 #: The scale: 600 points are odds of 50 goods to 1 bad, 20 more points double them (Siddiqi 2006).
@@ -28,60 +27,6 @@ ANCHOR_POINTS: Final = 600
 ANCHOR_ODDS: Final = 50
 POINTS_TO_DOUBLE: Final = 20
 FACTOR: Final = POINTS_TO_DOUBLE / math.log(2)
-
-
-@runtime_checkable
-class Described(Protocol):
-    """What a card stands on: a `Feature` of the book, or a `Column` of a flat table. Its values are integers, or not known."""
-
-    @property
-    def name(self) -> str:
-        """How it is called."""
-        ...
-
-    @property
-    def sign(self) -> int:
-        """+1 where more was declared safer, -1 where riskier, 0 where nothing was."""
-        ...
-
-    @property
-    def unit(self) -> Unit:
-        """What is counted."""
-        ...
-
-    @property
-    def why(self) -> str:
-        """Why it matters."""
-        ...
-
-    @property
-    def en(self) -> str:
-        """The sentence that states ``{value}``, in English."""
-        ...
-
-    @property
-    def zh(self) -> str:
-        """The sentence that states ``{value}``, in Chinese."""
-        ...
-
-    def say(self, value: int | None) -> Reason:
-        """Return the sentence that states a value."""
-        ...
-
-    def as_field(self) -> Field:
-        """Return what formulas may read."""
-        ...
-
-
-def read_described(kind: type, plain: Any) -> Described:
-    """Return what a card stands on from its plain form: a feature aggregates, a column does not (a decoder's hook).
-
-    >>> read_described(Described, {"name": "income"}).say(5).en
-    'income was 5'
-    """
-    if kind is not Described:
-        raise NotImplementedError(kind)  # what msgspec asks of a hook
-    return msgspec.convert(plain, Feature) if "aggregate" in plain else msgspec.convert(plain, Column)
 
 
 class Characteristic(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -150,18 +95,19 @@ class Characteristic(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
         return max(self.all_points())
 
 
-class Card(msgspec.Struct, frozen=True, kw_only=True):
+class Card(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A scorecard. `pd_ppm[points - lowest_points]` is the PD at `prior_ppm`, the stated bad rate of the portfolio.
 
     The points are anchored at `anchor_ppm` and never move; `with_prior` changes PDs only. `sample_ppm` is the bad rate of
     the training rows, `strength_micro` the ridge strength that inner cross-validation chose. `model_id` hashes all of it.
+    `pairs` are tables of two columns, each of which is a characteristic too; a card without them hashes as if there were no such.
 
     >>> from weilend.models.recipes.woe_card import example_card
     >>> [item.feature.name for item in example_card().characteristics]
     ['sales_fen_12m', 'void_rate_12m']
     """
 
-    model_id: str = ""
+    model_id: str = msgspec.field(default_factory=str)  # by a factory, so that an id left out is written, and hashed, as ""
     characteristics: tuple[Characteristic, ...]
     base_points: int
     lowest_points: int
@@ -173,6 +119,14 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     bads: int
     seed: int
     strength_micro: int
+    pairs: tuple[Pair, ...] = ()
+
+    def of(self, name: str) -> Characteristic:
+        """Return the characteristic of a name; `CheckError` where a table reads a column that the card has not."""
+        for item in self.characteristics:
+            if item.feature.name == name:
+                return item
+        raise CheckError(f"the card has no column {name}", hint="take the card from where it was built")
 
     def predict(self, table: Table) -> Prediction:
         """Return points and PD of each row of a table (see `score_table`)."""
@@ -187,8 +141,9 @@ def seal(card: Card) -> Card:
     >>> card.pd_ppm, card.model_id == identity(card)
     ((19608,), True)
     """
-    lowest = card.base_points + sum(min(c.all_points()) for c in card.characteristics)
-    highest = card.base_points + sum(c.best_points() for c in card.characteristics)
+    parts = (*card.characteristics, *card.pairs)
+    lowest = card.base_points + sum(min(part.all_points()) for part in parts)
+    highest = card.base_points + sum(part.best_points() for part in parts)
     goods = math.log(ANCHOR_ODDS) + (np.arange(lowest, highest + 1) - ANCHOR_POINTS) / FACTOR
     pd_ppm = to_pd_ppm(-goods + logit_ppm(card.prior_ppm) - logit_ppm(card.anchor_ppm))
     whole = msgspec.structs.replace(card, lowest_points=lowest, pd_ppm=tuple(pd_ppm.tolist()))
@@ -257,6 +212,7 @@ def score(card: Card, row: FeatureRow) -> Score:
         contributions.append(Contribution(name, value, points, item.best_points() - points, item.feature.say(value)))
         if item.is_outside(value):
             outside.append(name)
+    contributions += [_say_pair(card, pair, row) for pair in card.pairs]
     points = card.base_points + sum(c.points for c in contributions)
     return Score(
         model_id=card.model_id,
@@ -266,6 +222,14 @@ def score(card: Card, row: FeatureRow) -> Score:
         contributions=tuple(contributions),
         outside=tuple(outside),
     )
+
+
+def _say_pair(card: Card, pair: Pair, row: FeatureRow) -> Contribution:
+    """Return what a table of two columns brings: one contribution, whose sentence states both values."""
+    values = [row.values[axis.feature] for axis in pair.axes]
+    points = pair.points_of(*values)
+    said = [card.of(axis.feature).feature.say(value) for axis, value in zip(pair.axes, values, strict=True)]
+    return Contribution(pair.name, None, points, pair.best_points() - points, pair.join(*said))
 
 
 def score_table(card: Card, table: Table) -> Prediction:
@@ -280,11 +244,13 @@ def score_table(card: Card, table: Table) -> Prediction:
     points = np.full(len(table), card.base_points, dtype=np.int64)
     for item in card.characteristics:
         points += item.points_in(*table.column(item.feature.name))
+    for pair in card.pairs:
+        points += pair.points_in(table)
     return Prediction(points, np.array(card.pd_ppm, dtype=np.int64)[points - card.lowest_points])
 
 
 def strongest_reasons(card: Card, table: Table, most: int) -> list[tuple[Reason, ...]]:
-    """Return, for each row, the sentences of the `most` characteristics that cost it most points, the costliest first.
+    """Return, for each row, the sentences of the `most` characteristics and pairs that cost it most points, the costliest first.
 
     >>> from weilend.models.recipes.woe_card import example_card
     >>> table = Table(("sales_fen_12m", "void_rate_12m"), np.array([[100, 0]]), np.ones((1, 2), dtype=np.bool_), ("B",))
@@ -293,16 +259,18 @@ def strongest_reasons(card: Card, table: Table, most: int) -> list[tuple[Reason,
     """
     if not card.characteristics:
         return [()] * len(table)
-    columns = [table.column(item.feature.name) for item in card.characteristics]
-    lost = np.column_stack(
-        [item.best_points() - item.points_in(*column) for item, column in zip(card.characteristics, columns, strict=True)]
-    )
+    columns = {item.feature.name: table.column(item.feature.name) for item in card.characteristics}
+    alone = [item.best_points() - item.points_in(*columns[item.feature.name]) for item in card.characteristics]
+    lost = np.column_stack([*alone, *(pair.best_points() - pair.points_in(table) for pair in card.pairs)])
     order = np.argsort(-lost, axis=1, kind="stable")[:, :most]
-    said = []
-    for row, places in enumerate(order.tolist()):
-        costly = [place for place in places if lost[row, place] > 0]
-        said.append(tuple(card.characteristics[at].feature.say(_value(columns[at], row)) for at in costly))
-    return said
+
+    def say(part: Characteristic | Pair, row: int) -> Reason:
+        if isinstance(part, Pair):
+            return part.join(*(say(card.of(axis.feature), row) for axis in part.axes))
+        return part.feature.say(_value(columns[part.feature.name], row))
+
+    parts = (*card.characteristics, *card.pairs)
+    return [tuple(say(parts[at], row) for at in places if lost[row, at] > 0) for row, places in enumerate(order.tolist())]
 
 
 def _value(column: tuple[Integers, Booleans], row: int) -> int | None:

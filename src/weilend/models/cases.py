@@ -12,6 +12,7 @@ import msgspec
 
 from weilend.formula.text import quoted
 from weilend.models.card import Characteristic
+from weilend.models.pairs import Pair, PairAxis
 
 #: A part with more characters, or nested deeper, becomes a step of its own: with this, no step comes near the language's bounds.
 _LONG: Final = 1_500
@@ -106,11 +107,46 @@ def card_cases(name: str, item: Characteristic, words: Sequence[str] = ()) -> Ex
     always = ((f"{name} IS NULL", item.null_points), *codes)
     if not item.levels:
         return Cases(always, between(name, item.cuts, item.points))
-    *levels, never_seen = item.levels
+    return _level_cases(name, always, item.levels, item.points, words)
+
+
+def axis_cases(name: str, axis: PairAxis, words: Sequence[str] = ()) -> Expression:
+    """Return the group of a value on one side of a table, as `PairAxis.group_of` gives it; words as for `card_cases`.
+
+    >>> write_cases(axis_cases("x", PairAxis(feature="age", cuts=(30,), specials=(-9,))), str)
+    'CASE WHEN x IS NULL THEN 2 WHEN x = -9 THEN 2 ELSE CASE WHEN x <= 30 THEN 0 ELSE 1 END END'
+    """
+    always = ((f"{name} IS NULL", axis.ordinary), *((f"{name} = {code}", axis.ordinary) for code in axis.specials))
+    if not axis.levels:
+        return Cases(always, between(name, axis.cuts, range(axis.ordinary)))
+    return _level_cases(name, always, axis.levels, range(axis.ordinary), words)
+
+
+def cell_cases(row: str, column: str, pair: Pair) -> Expression:
+    """Return the points of a cell by the names of steps that hold its row and its column.
+
+    >>> cells = ((5, 0), (7, 7))
+    >>> pair = Pair(first=PairAxis(feature="a"), second=PairAxis(feature="b"), points=cells, rows=cells, bads=cells)
+    >>> write_cases(cell_cases("r", "c", pair), str)
+    'CASE WHEN r <= 0 THEN CASE WHEN c <= 0 THEN 5 ELSE 0 END ELSE 7 END'
+    """
+    lines = [between(column, range(len(line) - 1), line) for line in pair.points]
+    return between(row, range(len(lines) - 1), lines)
+
+
+def _level_cases(
+    name: str,
+    always: tuple[tuple[str, Expression], ...],
+    by_place: Sequence[int],
+    results: Sequence[int],
+    words: Sequence[str],
+) -> Expression:
+    """Return the result of each word's level, the last level being that of words never seen."""
+    *levels, never_seen = by_place
     seen = words or range(len(levels))
     pairs = (
-        (in_words(name, [one for one, level in zip(seen, levels, strict=True) if level == wanted]), item.points[wanted])  # type: ignore[arg-type]
+        (in_words(name, [one for one, level in zip(seen, levels, strict=True) if level == wanted]), results[wanted])  # type: ignore[arg-type]
         for wanted in dict.fromkeys(levels)
-        if item.points[wanted] != item.points[never_seen]
+        if results[wanted] != results[never_seen]
     )
-    return Cases((*always, *pairs), item.points[never_seen])
+    return Cases((*always, *pairs), results[never_seen])

@@ -13,7 +13,8 @@ import msgspec
 from weilend.core.errors import InputError
 from weilend.core.ids import canonical_json
 from weilend.core.money import PPM
-from weilend.models.card import Card, check_identity, read_described
+from weilend.models.card import Card, check_identity
+from weilend.models.described import read_described
 from weilend.models.validate import Figures, Permutations
 
 CARD_FILE: Final = "card.json"

@@ -41,9 +41,10 @@ APPROVED_PPM: Final = 700_000
 
 
 class Effect(msgspec.Struct, frozen=True, kw_only=True):
-    """How one column moves the score: `reach_milli` thousandths of a point a row, on average, away from the mean.
+    """How one column, or a table of two, moves the score: `reach_milli` thousandths of a point a row, on average, from the mean.
 
     `bins` names its bins and `points_milli` says what each brings against the mean; None where no row that was looked at is in it.
+    A table's cells are shown elsewhere: it has no bins here.
     """
 
     column: str
@@ -128,7 +129,7 @@ def _looked_at(built: Built) -> Table:
 
 
 def contributions(model: Model, table: Table) -> tuple[tuple[str, ...], Integers]:
-    """Return columns and the points (n, k) that each brings to each row: of a card its bins', of trees exact Shapley values.
+    """Return columns and the points (n, k) that each brings to each row: of a card its own, of trees exact Shapley values.
 
     >>> from weilend.models.recipes.flat_card import fit
     >>> from weilend.models.sample import example_sample
@@ -140,8 +141,9 @@ def contributions(model: Model, table: Table) -> tuple[tuple[str, ...], Integers
     if isinstance(model, Card):
         items = model.characteristics
         columns = [item.points_in(*table.column(item.feature.name)) for item in items]
+        columns += [pair.points_in(table) for pair in model.pairs]
         points = np.column_stack([np.zeros((len(table), 0), dtype=np.int64), *columns])
-        return tuple(item.feature.name for item in items), points
+        return (*(item.feature.name for item in items), *(pair.name for pair in model.pairs)), points
     assert isinstance(model, BoostedModel)
     told = attribute(model, table)
     return told.features, told.points
@@ -153,12 +155,16 @@ def measure_effects(built: Built, table: Table) -> tuple[Effect, ...]:
     bins = {one.column.name: one for one in built.bins}
     found = []
     for at, name in enumerate(names):
-        one, off = bins[name], points[:, at] - points[:, at].mean()
+        off = points[:, at] - points[:, at].mean()
+        reach = round(1000 * float(np.abs(off).mean()))
+        if name not in bins:  # a table of two columns
+            found.append(Effect(column=name, reach_milli=reach, bins=(), points_milli=()))
+            continue
+        one = bins[name]
         place = one.place(*table.column(name))
         means = (
             round(1000 * float(off[place == bin_].mean())) if (place == bin_).any() else None for bin_ in range(len(one.woe))
         )
-        reach = round(1000 * float(np.abs(off).mean()))
         found.append(Effect(column=name, reach_milli=reach, bins=name_bins(one), points_milli=tuple(means)))
     return tuple(sorted(found, key=lambda effect: -effect.reach_milli))
 

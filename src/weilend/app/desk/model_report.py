@@ -87,7 +87,7 @@ def _card(built: Built, evidence: Evidence, purpose: str) -> Section:
             "not for 不适用",
             "Applications that come another way, rows with other columns, other outcomes than the one below; deciding alone.",
         ),
-        ("what it is 模型", f"{what}; it reads {len(evidence.effects)} columns"),
+        ("what it is 模型", f"{what}; it reads {sum(bool(one.bins) for one in evidence.effects)} columns"),
         ("outcome 标签", f"`{roles.label}`" + (f", bad where it is {', '.join(roles.bad)}" if roles.bad else "")),
         ("points 评分", "higher is safer; 600 points are odds of 50 goods to 1 bad, 20 more double them"),
         ("PD 违约概率", _prior(built)),

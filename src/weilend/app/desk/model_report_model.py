@@ -7,6 +7,7 @@ from typing import Final
 from weilend.app.desk.flat_bins import name_ranges, name_words
 from weilend.app.desk.flat_evidence import Effect, Evidence
 from weilend.app.desk.flat_models import Built
+from weilend.app.desk.flat_pairs import pair_charts, pair_rows, show_cut
 from weilend.app.desk.model_score_page import difference_row
 from weilend.app.desk.model_words import say_interval, say_rate
 from weilend.core.money import PPM
@@ -55,7 +56,7 @@ def effect_section(built: Built, evidence: Evidence) -> Section:
         unit="number",
         axis="points, on average, away from the mean",
     )
-    shown = effects[:DRAWN]
+    shown = [one for one in effects if one.bins][:DRAWN]
     known = [value / 1000 for one in shown for value in one.points_milli if value is not None]
     span = (min([0.0, *known]) * 1.7, max([0.0, *known]) * 1.7)
     shapley = "exact Shapley values of the trees (Lundberg et al. 2020), in points"
@@ -73,6 +74,7 @@ def effect_section(built: Built, evidence: Evidence) -> Section:
         ),
     ]
     if isinstance(built.model, Card):
+        blocks += [charts] if (charts := pair_charts(built.model)) else []
         blocks.append(Details("The whole card 评分卡全表", (_points_table(built.model),)))
     return Section(id="effects", title="What moves the score", title_zh="模型解释", blocks=tuple(blocks))
 
@@ -83,7 +85,7 @@ def _effect_chart(one: Effect, span: Domain) -> Spec:
 
 
 def points_rows(card: Card) -> list[tuple[str, str, int, int, int]]:
-    """Return a card as rows: column, bin, points, rows and bads of training; what everybody starts from first.
+    """Return a card as rows: column, bin, points, rows and bads of training; what everybody starts from first, pairs last.
 
     >>> from weilend.models.recipes.flat_card import fit
     >>> from weilend.models.sample import example_sample
@@ -98,13 +100,13 @@ def points_rows(card: Card) -> list[tuple[str, str, int, int, int]]:
         if item.null_rows:
             rows.append((column.name, "not known", item.null_points, item.null_rows, item.null_bads))
         told = zip(item.specials, item.special_points, item.special_rows, item.special_bads, strict=True)
-        rows += [(column.name, f"code {_shown(item, code)}", points, seen, bads) for code, points, seen, bads in told]
-    return rows
+        rows += [(column.name, f"code {show_cut(item, code)}", points, seen, bads) for code, points, seen, bads in told]
+    return [*rows, *pair_rows(card)]
 
 
 def _points_table(card: Card) -> DataTable:
     return DataTable(
-        caption="Points of a row are the sum of its bins' points and of what everybody starts from. Rows and bads are "
+        caption="Points of a row are the sum of its bins' (and cells') points and of what everybody starts from. Rows and bads are "
         "those of training.",
         columns=(
             Column(title="Column 字段"),
@@ -341,12 +343,8 @@ def reject_sections(evidence: Evidence) -> list[Section]:
     return [Section(id="rejects", title="What the declined may hide", title_zh="拒绝推断", blocks=(table,), lead=lead)]
 
 
-def _shown(item: Characteristic, value: int) -> str:
-    return item.feature.show(value) if isinstance(item.feature, FlatColumn) else str(value)
-
-
 def _range_names(item: Characteristic) -> list[str]:
-    return name_ranges([_shown(item, cut) for cut in item.cuts])
+    return name_ranges([show_cut(item, cut) for cut in item.cuts])
 
 
 def _level_names(item: Characteristic) -> list[str]:

@@ -7,13 +7,16 @@ was never seen; codes, extremes, and not known. What is expected of them is aske
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
 from typing import Any, Final
 
 import msgspec
 import numpy as np
 
 from weilend.formula.tree import Node
+from weilend.models.card import Card
 from weilend.models.export.steps import WIDEST, Exported, Input
+from weilend.models.pairs import Pair
 from weilend.models.prediction import Model
 from weilend.models.sample import Column
 from weilend.models.table import Table
@@ -58,6 +61,9 @@ def draw_proof(model: Model, exported: Exported, columns: Sequence[Column] = (),
     edges = [_edges(exported, each, words.get(each.feature, ())) for each in exported.inputs]
     drawn = [_draw(of, rows, dice) for of in edges]
     features = tuple(each.feature for each in exported.inputs)
+    if isinstance(model, Card):
+        _meet_cells(model.pairs, features, edges, drawn, words)
+    rows = len(drawn[0]) if drawn else rows
     cells = tuple(zip(*drawn, strict=True)) if drawn else ((),) * rows
     said = model.predict(_table(features, drawn, words, rows))
     return Proof(features, cells, tuple(said.points.tolist()), tuple(said.pd_ppm.tolist()))
@@ -114,15 +120,38 @@ def _draw(values: Sequence[Cell], rows: int, dice: np.random.Generator) -> list[
     return [None if gone else values[place] for place, gone in zip(dice.permutation(places).tolist(), left_out, strict=True)]
 
 
+def _meet_cells(
+    pairs: Sequence[Pair],
+    features: Sequence[str],
+    edges: Sequence[list[Cell]],
+    drawn: Sequence[list[Cell]],
+    words: Mapping[str, Sequence[str]],
+) -> None:
+    """Add a row for each cell of each table of two columns: rows drawn by chance meet seldom ones too seldom."""  # fmt: skip
+    for pair in pairs:
+        places = [features.index(axis.feature) for axis in pair.axes]
+        reached = [
+            {axis.group_of(_code(cell, words.get(axis.feature, ()))): cell for cell in (None, *edges[place])}
+            for axis, place in zip(pair.axes, places, strict=True)
+        ]
+        for cells in product(*(by_group.values() for by_group in reached)):
+            row = len(drawn[0])
+            for column in drawn:
+                column.append(column[row % ROWS])
+            for place, cell in zip(places, cells, strict=True):
+                drawn[place][-1] = cell
+
+
+def _code(cell: Cell, words: Sequence[str]) -> int | None:
+    """Return a cell as the model reads it: a word by its place, one that was never seen behind the last."""
+    if isinstance(cell, str):
+        return words.index(cell) if cell in words else len(words)
+    return cell
+
+
 def _table(features: tuple[str, ...], drawn: Sequence[list[Cell]], words: Mapping[str, Sequence[str]], rows: int) -> Table:
-    """Return the rows as the model reads them: words by their place, one that was never seen behind the last."""
-
-    def code(name: str, cell: Cell) -> int:
-        if isinstance(cell, str):
-            return words[name].index(cell) if cell in words[name] else len(words[name])
-        return cell or 0
-
-    values = [[code(name, cell) for cell in column] for name, column in zip(features, drawn, strict=True)]
+    """Return the rows as the model reads them."""
+    values = [[_code(cell, words.get(name, ())) or 0 for cell in column] for name, column in zip(features, drawn, strict=True)]
     known = [[cell is not None for cell in column] for column in drawn]
     shape = (len(features), rows)
     return Table(

@@ -16,10 +16,11 @@ from weilend.core.records import Field
 from weilend.formula import Formula, parse
 from weilend.models.boosted import LEAST_POINTS, MOST_POINTS, BoostedModel
 from weilend.models.card import Card
-from weilend.models.cases import Expression, between, card_cases, in_words, look_up, write_cases
+from weilend.models.cases import Expression, axis_cases, between, card_cases, cell_cases, in_words, look_up, write_cases
 from weilend.models.curve import FINE, LIMIT, Curve
 from weilend.models.encoding import Slot
 from weilend.models.export.pieces import floor_div, shape_cases, tree_cases
+from weilend.models.pairs import Pair
 from weilend.models.sample import Column
 from weilend.models.shapes import Shapes, draw_shapes
 
@@ -96,7 +97,7 @@ class _Writer:
 
 
 def export_card(card: Card) -> Exported:
-    """Return a scorecard as steps: the points of each feature, their sum, the PD.
+    """Return a scorecard as steps: the points of each feature, of each table of two, their sum, the PD.
 
     >>> from weilend.models.recipes.woe_card import example_card
     >>> len(export_card(example_card()).inputs)
@@ -112,9 +113,22 @@ def export_card(card: Card) -> Exported:
         writer.choose(f"model_points_{at}", card_cases(f"model_x{at}", item, column.words if column else ()))
         for at, (item, column) in enumerate(zip(card.characteristics, columns, strict=True))
     ]
+    inside = {
+        item.feature.name: (each.name, column) for item, each, column in zip(card.characteristics, inputs, columns, strict=True)
+    }
+    names += [_add_pair(writer, at, pair, inside) for at, pair in enumerate(card.pairs)]
     writer.sum("points", str(card.base_points), names)
     writer.choose("pd_ppm", look_up("points", card.lowest_points, card.pd_ppm))
     return writer.finish(card.model_id, inputs)
+
+
+def _add_pair(writer: _Writer, at: int, pair: Pair, inside: Mapping[str, tuple[str, Column | None]]) -> str:
+    """Add a table of two columns: its row, its column, the points of the cell; return the name of the last."""
+    sides = []
+    for side, axis in zip(("row", "column"), pair.axes, strict=True):
+        name, column = inside[axis.feature]
+        sides.append(writer.choose(f"model_{side}_{at}", axis_cases(name, axis, column.words if column else ())))
+    return writer.choose(f"model_pair_{at}", cell_cases(sides[0], sides[1], pair))
 
 
 def export_boosted(model: BoostedModel) -> Exported:

@@ -11,7 +11,7 @@ from weilend.app.desk.placing import candidates_of, economics_of
 from weilend.app.desk.run import Result
 from weilend.core.money import PPM
 from weilend.core.values import Reason, Receipt
-from weilend.models.card import Described
+from weilend.models.described import Described
 from weilend.partners import Placement, margin_ppm
 
 APPROVED, NOT_PLACED, REFERRED, DECLINED = "approve", "approve, not placed", "refer", "decline"
