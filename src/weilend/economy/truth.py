@@ -14,18 +14,23 @@ import pyarrow as pa
 from weilend.economy.catalogue import catalogue
 from weilend.economy.credit import Offer, expected_pd, outcome, standard_offer
 from weilend.economy.district import District
-from weilend.economy.firms import NEVER, Ints
+from weilend.economy.firms import NEVER, Bools, Ints
 from weilend.economy.fraud import PATTERNS
 from weilend.economy.loan_records import application_ids
 from weilend.economy.loans import Decisions, take_up, true_hazards
 from weilend.economy.months import to_fen, to_ppm
 from weilend.economy.people import owner_codes
+from weilend.economy.people.holdings import NOTHING
 from weilend.economy.traces import dates, local_day
 
 #: The pattern that lies behind honest people's applications: several lenders within weeks.
 STACKING: Final = "stacking"
 #: The offers at which every applicant's outcome is known: the standard limit times these, at these yearly rates, for a year.
 LIMIT_FACTORS, RATES = (0.5, 1.0, 2.0), (0.10, 0.15, 0.20)
+
+
+#: So many firms at one Wi-Fi of a desk are a market or a centre.
+_TENANTS: Final = 3
 
 
 def offers_of(district: District) -> dict[str, Offer]:
@@ -80,7 +85,21 @@ def _firms(district: District) -> pa.Table:
         "has_shop": firms.has_shop,
         "usual_sales_fen": to_fen(firms.sales),
         "pattern": _names(_pattern_of_firms(district)),
+        **_innocent_sharing(district),
     })  # fmt: skip
+
+
+def _innocent_sharing(district: District) -> dict[str, Bools]:
+    """Return which firms share things for a reason: with another firm of the household, as tenants of a market or centre, by
+    naming the telephone of its office."""
+    people, home = district.people, district.people.home_of[district.people.owner_of]
+    site = people.desk_wifi.first
+    _, place, firms = np.unique(site, return_inverse=True, return_counts=True)
+    return {
+        "is_family": np.bincount(home, minlength=len(people))[home] > 1,
+        "is_tenant": (site != NOTHING) & (firms[place] >= _TENANTS),
+        "names_landlord": people.desk_phone.first != NOTHING,
+    }
 
 
 def _applications(district: District, decisions: Decisions) -> pa.Table:
@@ -101,12 +120,26 @@ def _applications(district: District, decisions: Decisions) -> pa.Table:
         "pattern": _names(fraud_of_asks(district)),
         "approved_of_old": decisions.approved,
         "taken_of_old": decisions.taken,
+        "at_counter": asks_at_counter(district),
     }
     for place, (name, offer) in enumerate(offers.items()):
         columns[f"pd_ppm_{name}"] = to_ppm(expected[:, place])
         columns[f"bad_{name}"] = stops[name] < NEVER
         columns[f"take_ppm_{name}"] = to_ppm(take_up(district, offer))
     return pa.table(columns)
+
+
+def asks_at_counter(district: District) -> Bools:
+    """Return which applications are sent from the device of a counter, where staff help whoever comes.
+
+    >>> from weilend.economy.district import make_district
+    >>> from weilend.economy.plan import make_plan
+    >>> bool(asks_at_counter(make_district(make_plan(businesses=300, months=12, seed=1), 0)).mean() < 0.5)
+    True
+    """
+    scene = district.scene({})
+    helped: Bools = scene.counters(scene.dice("counters"), len(district.asks)) >= 0
+    return helped
 
 
 def with_harm(district: District, expected: np.ndarray) -> np.ndarray:
@@ -134,11 +167,13 @@ def _frauds(district: District) -> pa.Table:
             "pattern": pa.array([name] * len(one.firm), pa.string()),
             "since_month": pa.array(one.since.astype(np.int64)),
             "skill_ppm": to_ppm(one.skill),
+            "case_id": pa.array([f"{name} {district.number} {case}" for case in one.case.tolist()], pa.string()),
         })
         for name, one in district.planted.items()
     ]  # fmt: skip
     empty = pa.table({"business_id": pa.array([], pa.string()), "pattern": pa.array([], pa.string()),
-                      "since_month": pa.array([], pa.int64()), "skill_ppm": pa.array([], pa.int64())})  # fmt: skip
+                      "since_month": pa.array([], pa.int64()), "skill_ppm": pa.array([], pa.int64()),
+                      "case_id": pa.array([], pa.string())})  # fmt: skip
     return pa.concat_tables([empty, *parts])
 
 
@@ -179,6 +214,7 @@ def _users(district: District) -> pa.Table:
         {
             "owner_id": owner_codes(district.number, np.arange(len(people))),
             "is_owner": people.is_owner,
+            "is_courier": people.courier,
             "month": np.full(len(people), reach.month),
             "asks_anyway": reach.anyway,
             **{f"uplift_ppm_{name}": reach.uplift_ppm[:, place] for place, name in enumerate(channels)},
