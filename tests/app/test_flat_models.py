@@ -278,12 +278,12 @@ def test_known_at_application_keeps_only_what_is_named_and_two_models_are_compar
 
 @pytest.mark.nightly
 def test_a_challenger_takes_the_place_only_on_evidence(tmp_path) -> None:
-    """Where two columns interact a card cannot follow: boosting must win; where all is additive the card stays."""
+    """Where three columns interact no table of two can follow: boosting must win; where all is additive the card stays."""
     dice, rows = np.random.default_rng(1), 4_000
-    a, b = dice.random(rows), dice.random(rows)
-    for name, score in (("crossed", 6 * (a - 0.5) * (b - 0.5) * 4), ("plain", 3 * a - 1.5)):
+    a, b, c = dice.random((3, rows))
+    for name, score in (("crossed", 50 * (a - 0.5) * (b - 0.5) * (c - 0.5)), ("plain", 3 * a - 1.5)):
         bad = dice.random(rows) < 1 / (1 + np.exp(1 - score))
-        lines = ["a,b,bad", *(f"{one:.4f},{other:.4f},{int(was)}" for one, other, was in zip(a, b, bad, strict=True))]
+        lines = ["a,b,c,bad", *(f"{x:.4f},{y:.4f},{z:.4f},{int(was)}" for x, y, z, was in zip(a, b, c, bad, strict=True))]
         (tmp_path / f"{name}.csv").write_text("\n".join(lines), encoding="utf-8")
         run(
             "model",

@@ -141,7 +141,7 @@ def seal(card: Card) -> Card:
     >>> card.pd_ppm, card.model_id == identity(card)
     ((19608,), True)
     """
-    parts = (*card.characteristics, *card.pairs)
+    parts: tuple[Characteristic | Pair, ...] = (*card.characteristics, *card.pairs)
     lowest = card.base_points + sum(min(part.all_points()) for part in parts)
     highest = card.base_points + sum(part.best_points() for part in parts)
     goods = math.log(ANCHOR_ODDS) + (np.arange(lowest, highest + 1) - ANCHOR_POINTS) / FACTOR

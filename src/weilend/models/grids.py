@@ -66,8 +66,8 @@ class Fit(msgspec.Struct, frozen=True, eq=False):
     def safe(self, steps: Sequence[Steps], grids: Sequence[Grid]) -> Floats:
         """Return the sum of scores (n,) of rows."""
         rows = len(steps[0].code)
-        parts = [*zip(self.steps, steps, strict=True), *zip(self.grids, grids, strict=True)]
-        return sum((score[one.code] for score, one in parts), np.zeros(rows))
+        codes = [*(one.code for one in steps), *(one.code for one in grids)]
+        return sum((score[code] for score, code in zip((*self.steps, *self.grids), codes, strict=True)), np.zeros(rows))
 
 
 def fit_grids(
@@ -165,6 +165,6 @@ def _gain(grid: Grid, slope: Floats, curve: Floats, fold: Integers, strength: fl
     """Return how much of half the deviance a table's Newton step saves on folds that had no part in it, to second order."""
     folds, size = int(fold.max()) + 1, grid.tall * grid.wide
     code = fold * size + grid.code
-    slope, curve = (np.bincount(code, weights=one, minlength=folds * size).reshape(folds, size) for one in (slope, curve))
-    score = (slope.sum(axis=0) - slope) / (curve.sum(axis=0) - curve + strength)
-    return float((score * slope - score**2 * curve / 2).sum())
+    slopes, curves = (np.bincount(code, weights=one, minlength=folds * size).reshape(folds, size) for one in (slope, curve))
+    score = (slopes.sum(axis=0) - slopes) / (curves.sum(axis=0) - curves + strength)
+    return float((score * slopes - score**2 * curves / 2).sum())

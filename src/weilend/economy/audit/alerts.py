@@ -183,7 +183,7 @@ class FalseAlarms(msgspec.Struct, frozen=True):
             return False
         pooled = (self.alerted + self.others_alerted) / (self.applications + self.others)
         error = (pooled * (1 - pooled) * (1 / self.applications + 1 / self.others)) ** 0.5
-        return self.alerted / self.applications - self.others_alerted / self.others > 2 * error
+        return bool(self.alerted / self.applications - self.others_alerted / self.others > 2 * error)
 
 
 def tally_innocents(judged: Judged, alert: Bools) -> dict[str, FalseAlarms]:
