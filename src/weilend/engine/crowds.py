@@ -12,9 +12,10 @@ from pathlib import Path
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from weilend.core.crowd import Crowd, CrowdCount, Side
+from weilend.core.crowd import Crowd, CrowdAsked, CrowdCount, Side
 from weilend.core.errors import BookError, NotFoundError
 from weilend.core.records import KINDS
 from weilend.engine.book_lock import replace_file
@@ -53,8 +54,20 @@ def index_seq(index: Path) -> int:
     return int((pq.read_schema(index).metadata or {})[b"seq"])
 
 
+def is_named(index: Path, subject: str) -> bool:
+    """Return whether an index has a subject as a member or as what members share."""
+    told = pq.read_table(index, columns=["member", "group_id"])
+    return any(pc.any(pc.equal(told[name], subject)).as_py() for name in told.column_names)
+
+
 def count(crowd: Crowd, asked: Sequence[tuple[str, int]], view: BookView, index: Path | None = None) -> tuple[CrowdCount, ...]:
-    """Return the count of each (group, as_of in UTC seconds) that is asked for, as the view's rows give it.
+    """Return the count of each (group, as_of in UTC seconds) that is asked for, over the days of the crowd; see `answer`."""
+    seconds = crowd.days * DAY_SECONDS
+    return answer(crowd, [CrowdAsked(group, as_of, seconds) for group, as_of in asked], view, index)
+
+
+def answer(crowd: Crowd, asked: Sequence[CrowdAsked], view: BookView, index: Path | None = None) -> tuple[CrowdCount, ...]:
+    """Return the count that each question asks for, as the view's rows give it.
 
     With an index only the rows after it are read from the book: the answer is the same. Raises `BookError` where the index
     reads further than the view.
@@ -62,13 +75,23 @@ def count(crowd: Crowd, asked: Sequence[tuple[str, int]], view: BookView, index:
     after = -1 if index is None else index_seq(index)
     if after > view.seq:
         raise BookError(f"the index of {crowd.name} reads to {after}, the view to {view.seq}", hint="count without the index")
-    groups = sorted({group for group, _ in asked})
+    groups = sorted({one.group for one in asked})
     with duckdb.connect(config={"threads": THREADS}) as connection:
-        columns = {"place": range(len(asked)), "group_id": [group for group, _ in asked], "as_of": [at for _, at in asked]}
-        connection.register("asked", pa.table({name: list(values) for name, values in columns.items()}))
-        answer = connection.sql(_count(crowd, _rows_after(crowd, view, after, index, groups)))
-        found = {place: CrowdCount(members, flagged) for place, members, flagged in answer.fetchall()}
+        connection.register("asked", _questions(asked))
+        counted = connection.sql(_count(crowd, _rows_after(crowd, view, after, index, groups)))
+        found = {place: CrowdCount(members, flagged) for place, members, flagged in counted.fetchall()}
     return tuple(found.get(place, CrowdCount(0, 0)) for place in range(len(asked)))
+
+
+def _questions(asked: Sequence[CrowdAsked]) -> pa.Table:
+    columns = {
+        "place": pa.array(range(len(asked)), pa.int64()),
+        "group_id": pa.array([one.group for one in asked], pa.string()),
+        "as_of": pa.array([one.as_of for one in asked], pa.int64()),
+        "seconds": pa.array([one.seconds for one in asked], pa.int64()),
+        "without": pa.array([list(one.without) for one in asked], pa.list_(pa.string())),
+    }
+    return pa.table(columns)
 
 
 def groups_of(crowd: Crowd, subjects: Sequence[str], as_of: int, view: BookView) -> tuple[str, ...]:
@@ -98,7 +121,7 @@ def _rows_after(crowd: Crowd, view: BookView, after: int, index: Path | None, gr
 def _state(crowd: Crowd, view: BookView, after: int) -> str:
     """Return SQL for the state of a crowd over the rows of a view above a seq."""
     rows = " UNION ALL ".join(_side(name, side, view, after) for name, side in crowd.sides.items())
-    if crowd.days:
+    if any(crowd.windows.values()):
         return f"SELECT DISTINCT side, group_id, member, known_at, happened_at FROM ({rows})"
     since = "min(greatest(known_at, happened_at))"
     return f"SELECT side, group_id, member, {since} AS known_at, {since} AS happened_at FROM ({rows}) GROUP BY ALL"
@@ -114,12 +137,12 @@ def _side(name: str, side: Side, view: BookView, after: int) -> str:
 
 
 def _count(crowd: Crowd, rows: str) -> str:
-    recent = f" AND r.happened_at > a.as_of - {crowd.days * DAY_SECONDS}" if crowd.days else ""
+    recent = "(a.seconds = 0 OR r.happened_at > a.as_of - a.seconds)"
     among = f"EXISTS ({_told('among')})" if crowd.among else "true"
     flagged = f"EXISTS ({_told('flagged')})" if crowd.flagged else "false"
     return f"""WITH r AS MATERIALIZED ({rows}),
 together AS (SELECT DISTINCT a.place, a.as_of, r.member FROM asked a JOIN r ON r.group_id = a.group_id
-    WHERE r.side = 'of' AND {_THERE}{recent})
+    WHERE r.side = 'of' AND {_THERE} AND {recent} AND NOT list_contains(a.without, r.member))
 SELECT place, count(*), count(*) FILTER (WHERE {flagged}) FROM together WHERE {among} GROUP BY place"""
 
 

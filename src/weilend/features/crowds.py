@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-from weilend.core.crowd import Crowd, CrowdCount, Side
+from weilend.core.crowd import Crowd, CrowdAsked, CrowdCount, Side
 from weilend.core.plan import Spine
 from weilend.core.records import KINDS
 from weilend.core.registry import Registry
@@ -53,9 +53,25 @@ for _crowd in (
 ):  # fmt: skip
     CROWDS.add(_crowd.name, _crowd)
 
+#: An application is one of many that come by the same thing within an hour, a day, a week, a month: others at each of these.
+PACES = (1, 24, 168, 720)
+PARTY = "from_kind in ('business', 'owner', 'person')"
+#: What is counted by, and the rows that tie somebody to it.
+PACED = {
+    **{kind: speak_of("device_sighting", "owner_id", f"{kind}_id") for kind in ("device", "ip", "wifi")},
+    **{
+        kind: speak_of("link", "from_id", "to_id", f"{PARTY} and to_kind = '{kind}'")
+        for kind in ("phone", "address", "account")
+    },
+}
+for _thing, _side in PACED.items():
+    CROWDS.add(f"{_thing}_pace", Crowd(
+        name=f"{_thing}_pace", column=f"{_thing}_others_{{}}_count", of=_side, paces=PACES, is_of_others=True,
+    ))  # fmt: skip
+
 #: From fewer borrowers than this a region's rate says nothing, and is not known.
 MIN_BORROWERS = 30
-BUSINESS, FROM = "business_id", "from_id"
+APPLICANT, FROM = ("business_id", "owner_id"), "from_id"
 
 
 def profile_rows(
@@ -75,18 +91,33 @@ def profile_rows(
     rows: list[dict[str, int | None]] = [{} for _ in range(spine.size)]
     for name in CROWDS:
         crowd = CROWDS[name]
-        asked = [(row, group) for row in range(spine.size) for group in _groups(crowd, view, spine, row)]
-        counts = crowds.count(crowd, [(group, spine.as_of[row]) for row, group in asked], view, indexes.get(name))
-        told = [(row, _tell(crowd, found)) for (row, _), found in zip(asked, counts, strict=True)]
+        asked = [
+            (row, column, CrowdAsked(group, spine.as_of[row], seconds, _applicant(spine, row) if crowd.is_of_others else ()))
+            for row in range(spine.size)
+            for group in _groups(crowd, view, spine, row)
+            for column, seconds in crowd.windows.items()
+        ]
+        counts = crowds.answer(crowd, [question for _, _, question in asked], view, indexes.get(name))
         for row in range(spine.size):
-            rows[row][crowd.column] = max((value for at, value in told if at == row and value is not None), default=None)
+            rows[row] |= dict.fromkeys(crowd.windows)
+        for (row, column, _), found in zip(asked, counts, strict=True):
+            told, before = _tell(crowd, found), rows[row][column]
+            rows[row][column] = max((value for value in (told, before) if value is not None), default=None)
     return rows
+
+
+def _applicant(spine: Spine, row: int) -> tuple[str, ...]:
+    """Return the business and the owners of a row, sorted."""
+    return tuple(sorted({name for role in APPLICANT for at, name in spine.members(role) if at == row}))
 
 
 def _groups(crowd: Crowd, view: BookView, spine: Spine, row: int) -> tuple[str, ...]:
     role = KINDS[crowd.of.kind].subjects[0]
-    members = spine.members(BUSINESS if role == FROM else role)
-    return crowds.groups_of(crowd, [name for at, name in members if at == row], spine.as_of[row], view)
+    if role == FROM:
+        own = _applicant(spine, row) if crowd.is_of_others else (spine.subjects[row],)
+    else:
+        own = tuple(name for at, name in spine.members(role) if at == row)
+    return crowds.groups_of(crowd, own, spine.as_of[row], view)
 
 
 def _tell(crowd: Crowd, found: CrowdCount) -> int | None:

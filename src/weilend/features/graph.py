@@ -19,6 +19,13 @@ REGION = Part("graph_profile", BUSINESS, "region_default_rate_ppm")
 MAX_MEMBERS = 10**9
 ONE = 1_000_000
 
+#: What somebody else may have come by, in English and Chinese; the windows of `features.crowds.PACES`.
+PACED = {
+    "device": ("device", "设备"), "ip": ("network address", "网络地址"), "wifi": ("Wi-Fi", "Wi-Fi"),
+    "phone": ("telephone", "电话"), "address": ("address", "地址"), "account": ("account", "账户"),
+}  # fmt: skip
+WINDOWS = {"1h": ("hour", "1小时"), "24h": ("24 hours", "24小时"), "7d": ("7 days", "7天"), "30d": ("30 days", "30天")}
+
 # A table: one feature a line, as far as a line goes. It costs nothing: the book is ours.
 # fmt: off
 GRAPH_FEATURES = (
@@ -40,5 +47,14 @@ GRAPH_FEATURES = (
     Feature(name="graph_region_default_rate_1d", aggregate="last", of=REGION, days=1, unit="ppm", lo=0, hi=ONE, sign=-1,
             why="a region's trouble is its firms' trouble",
             en="{value} of the region's borrowers have defaulted", zh="所在地区借款企业违约率{value}"),
+    *(
+        Feature(name=f"graph_{thing}_others_{window}", aggregate="last", days=1, unit="count", lo=0, hi=MAX_MEMBERS, sign=-1,
+                of=Part("graph_profile", BUSINESS, f"{thing}_others_{window}_count"),
+                why="a workshop of fraud files its applications one after the other",
+                en=f"{{value}} others came by the same {en} in the last {span_en}",
+                zh=f"近{span_zh}同一{zh}出现其他主体{{value}}个")
+        for thing, (en, zh) in PACED.items()
+        for window, (span_en, span_zh) in WINDOWS.items()
+    ),
 )
 # fmt: on

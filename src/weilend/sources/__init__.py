@@ -46,7 +46,7 @@ from weilend.sources.steps.reconcile import fill_gaps, is_gap, reconcile_stateme
 from weilend.sources.tables.admission import register
 from weilend.sources.tables.profile_toml import profile_from_toml, template_names
 from weilend.sources.tables.shelf import load_profiles
-from weilend.sources.tokens import Tokens, scrub
+from weilend.sources.tokens import PURPOSE_OF, Tokens, scrub
 from weilend.sources.writer import write
 
 load_profiles()
@@ -55,6 +55,7 @@ __all__ = [
     "CUMCM2020C",
     "NATURAL_KEYS",
     "PROFILES",
+    "PURPOSE_OF",
     "SOURCES",
     "Accounting",
     "Batch",

@@ -11,6 +11,7 @@ import msgspec
 
 from weilend.core.calendars import Calendar
 from weilend.core.errors import ConsentError, InputError
+from weilend.sources.networks import Networks
 from weilend.sources.tokens import Tokens
 
 
@@ -20,7 +21,7 @@ class Intake(msgspec.Struct, frozen=True, kw_only=True):
     `business_id`, `shop_id` and `owner_id` are identities in the book, written as they are. `account` is the clear number of the
     account, for files that name none or mask it: with it, statements of one account in different formats meet. `tax_id` tells
     which side of an invoice is the business's own, `names` (of business and owner) which transfers are its own. Amounts of
-    another `currency` are quarantined, never added.
+    another `currency` are quarantined, never added. `networks` are asked about clear network addresses before they are hidden.
 
     >>> intake = Intake(calendar=Calendar(), consent_id="own-data", business_id="B1")
     >>> intake.business("a bank statement"), intake.currency
@@ -41,6 +42,7 @@ class Intake(msgspec.Struct, frozen=True, kw_only=True):
     tax_id: str = ""
     names: tuple[str, ...] = ()
     currency: str = "CNY"
+    networks: Networks | None = None
 
     def business(self, what: str) -> str:
         """Return the business that a file is of; raises `InputError` where nobody said it."""
@@ -79,6 +81,7 @@ class Said(TypedDict, total=False):
     tax_id: str
     names: tuple[str, ...]
     currency: str
+    networks: Networks | None
 
 
 def _said(identity: str, what: str, whose: str) -> str:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import hmac
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Final
 
 import msgspec
 import numpy as np
@@ -21,6 +22,13 @@ from weilend.core.errors import InputError
 PURPOSES = (
     "account", "party", "person", "business", "phone", "email", "id_number", "address", "buyer", "order", "device", "ip", "wifi",
 )  # fmt: skip
+
+#: As what an identifier of each kind of subject is hidden, wherever it is met (in bank lines, links, sightings, applications, on
+#: lists), so that what is the same is the same everywhere.
+PURPOSE_OF: Final[Mapping[str, str]] = {
+    "business": "business", "owner": "id_number", "person": "id_number", "device": "device", "account": "account",
+    "phone": "phone", "address": "address", "wifi": "wifi", "ip": "ip", "email": "email", "contact": "phone", "agent": "id_number",
+}  # fmt: skip
 
 #: What a token stands for, to be kept encrypted or not at all: never in a record.
 CLEAR = pa.schema([("token", pa.string()), ("purpose", pa.string()), ("value", pa.string())])

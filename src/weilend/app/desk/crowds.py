@@ -29,6 +29,13 @@ def rebuild_crowds(home: Home) -> dict[str, int]:
     return {name: crowds.index_seq(crowds.rebuild(CROWDS[name], view, _folder(home))) for name in CROWDS}
 
 
+def forget_in_crowds(home: Home, subject: str) -> None:
+    """Remove the indexes that name one who was erased: crowds are counted over the whole book until the next rebuild."""
+    for path in _folder(home).glob("*.parquet"):
+        if crowds.is_named(path, subject):
+            path.unlink(missing_ok=True)
+
+
 def profile(home: Home, application: Application, records: Rows) -> Rows:
     """Return the `graph_profile` of an application, counted over the book and what came with it, as one more record."""
     view = home.book.preview(to_tables(records))

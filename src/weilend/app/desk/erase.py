@@ -1,16 +1,17 @@
 """In: a subject of the book. Out: the home without it. Used: as `weilend book erase`.
 
 What is kept: that it was erased and when, receipts (which hold figures and hashes, no names), and ciphertext whose key is gone.
-What goes: the key of the subject, and with it all clear values and quarantined rows; every row of the book that is of it,
-and what the
-index of lists has of it.
+What goes: the key of the subject, and with it all clear values and quarantined rows; every row of the book that is of it, and
+what is kept beside the book of its rows: the index of lists, the graph, the indexes of crowds.
 """
 
 from __future__ import annotations
 
 import msgspec
 
+from weilend.app.desk.crowds import forget_in_crowds
 from weilend.app.desk.deliver import deliver
+from weilend.app.desk.fraud_rings import forget_in_rings
 from weilend.app.desk.home import Home
 from weilend.app.desk.lists import forget_subject
 from weilend.core.errors import NotFoundError
@@ -47,6 +48,8 @@ def erase_subject(home: Home, subject: str, *, at: int) -> Erased:
     vault.shred(subject, since)
     rows = home.book.erase(subject)
     forget_subject(home, subject)
+    forget_in_rings(home, subject)
+    forget_in_crowds(home, subject)
     return Erased(subject, since, rows)
 
 

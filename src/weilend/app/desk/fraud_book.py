@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from weilend.app.desk.fraud import assess, read_evidence
 from weilend.app.desk.fraud_models import known_applications
-from weilend.app.desk.fraud_rings import GRAPH, build_rings
+from weilend.app.desk.fraud_rings import build_rings, graph_shelf
 from weilend.app.desk.home import Home
 from weilend.app.desk.progress import Tell, say_nothing
 from weilend.core.errors import InputError, NotFoundError
@@ -94,11 +94,11 @@ def find_book_rings(home: Home, *, as_of: int, consent_id: str = "") -> pa.Table
 
     What is published are `graph_profile` records, known from now on, that the next day's features read.
     """
-    from weilend.fraud.graph import GraphShelf, nightly, publish, rings_table  # late: numba is slow to load
+    from weilend.fraud.graph import nightly, publish, rings_table  # late: numba is slow to load
 
     build_rings(home)
     view = home.book.view()
-    night = nightly(GraphShelf(home.folder / GRAPH, home.calendar).graph(view), as_of=as_of, seq=view.seq)
+    night = nightly(graph_shelf(home).graph(view), as_of=as_of, seq=view.seq)
     if consent_id:
         home.book.append({"graph_profile": publish(night, book_seq=view.seq, published_at=as_of, consent_id=consent_id)})
     return rings_table(night)

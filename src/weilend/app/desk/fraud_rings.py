@@ -15,9 +15,10 @@ from weilend.app.desk.home import Home
 from weilend.core.values import Application, Reason
 from weilend.engine import BookView
 from weilend.fraud.verdict import RingSaid
+from weilend.store import Vault
 
 if TYPE_CHECKING:  # late: the graph loads numba, and most homes keep none
-    from weilend.fraud.graph import Graph, RingVerdict
+    from weilend.fraud.graph import Graph, GraphShelf, RingVerdict
 
 GRAPH: Final = "graph"
 
@@ -42,19 +43,27 @@ class Rings(msgspec.Struct, frozen=True, eq=False):
 
 def open_rings(home: Home, view: BookView) -> Rings | None:
     """Return the graph of a home, None where none was ever built."""
-    folder = home.folder / GRAPH
-    if not folder.is_dir():
+    if not (home.folder / GRAPH).is_dir():
         return None
-    from weilend.fraud.graph import GraphShelf  # late: as above
-
-    return Rings(GraphShelf(folder, home.calendar).graph(view), view.seq)
+    return Rings(graph_shelf(home).graph(view), view.seq)
 
 
 def build_rings(home: Home) -> int:
     """Bring the graph of a home to where its book stands, and return what `GraphShelf.catch_up` counts."""
+    return graph_shelf(home).catch_up(home.book)
+
+
+def forget_in_rings(home: Home, subject: str) -> None:
+    """Take one who was erased out of the graph of a home, the forerunner of the generation in force included."""
+    if (home.folder / GRAPH).is_dir():
+        graph_shelf(home).forget(subject, home.book)
+
+
+def graph_shelf(home: Home) -> GraphShelf:
+    """Return the shelf of a home's graph, which names nobody who was erased."""
     from weilend.fraud.graph import GraphShelf  # late: as above
 
-    return GraphShelf(home.folder / GRAPH, home.calendar).catch_up(home.book)
+    return GraphShelf(home.folder / GRAPH, home.calendar, erased=Vault(home.store.engine).erased())
 
 
 def ring_said(told: RingVerdict) -> RingSaid | None:

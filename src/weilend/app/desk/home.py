@@ -5,6 +5,7 @@ home/book/         the record book (Delta tables)
 home/store.db      the system of record (SQLite)
 home/secret.key    what hides names and seals what they stand for; made with the home, for its owner alone
 home/sources/      profiles of this institution's own formats
+home/networks/     databases of network addresses (*.mmdb), asked where a clear address comes in
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from weilend.engine.book import Book
 from weilend.store import Store
 
 KEY_FILE, SECRET_BYTES = "secret.key", 32
+NETWORKS = "networks"
 DEFAULT_CONFIG = '# Days and months belong to this place.\nzone = "Asia/Shanghai"\n'
 
 

@@ -11,7 +11,7 @@ from typing import Unpack
 import msgspec
 import pyarrow.compute as pc
 
-from weilend.app.desk.home import Home
+from weilend.app.desk.home import NETWORKS, Home
 from weilend.app.desk.intakes import FileRead, Reading, Unread, merge_files, plan_readings, tell_file
 from weilend.app.desk.privacy import keep_clear, tokens_of
 from weilend.app.desk.progress import Tell, say_nothing
@@ -22,6 +22,7 @@ from weilend.core.errors import InputError, SourceError
 from weilend.core.records import KINDS
 from weilend.engine.book import erasable
 from weilend.sources import Accounting, Batch, Said, Tokens, account, add_up, detect, read_files
+from weilend.sources.networks import open_networks
 from weilend.store import Vault
 
 _NOBODY = Tokens(bytes(32))  # for asking whether files can be read, before there is a home with a key
@@ -143,7 +144,7 @@ def _by_nobody(said: Said) -> Said:
 
 def _take(home: Home, reading: Reading, *, consent_id: str, at: int, said: Said) -> Iterator[tuple[Accounting, FileRead]]:
     """Read files of one source into the book; yield what each batch of them gave."""
-    told: Said = {"tokens": tokens_of(home), **said}
+    told: Said = {"tokens": tokens_of(home), "networks": open_networks(home.folder / NETWORKS), **said}
     batches = read_files(reading.source, reading.path, calendar=home.calendar, consent_id=consent_id, **told)
     whose, file = said.get("business_id", ""), reading.files[0].name
     for batch in _read_ahead(batches):

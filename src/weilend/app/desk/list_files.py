@@ -21,15 +21,10 @@ from weilend.core.calendars import Calendar
 from weilend.core.errors import ConsentError, InputError, NotFoundError
 from weilend.core.records import LIST_ENTRY
 from weilend.core.records.people import SUBJECTS
-from weilend.sources import Tokens, identify
+from weilend.sources import PURPOSE_OF, Tokens, identify
 
 BATCH_ROWS: Final = 131_072
 _BLOCK_BYTES: Final = 4 << 20
-#: As what an identifier of each kind of subject is hidden, so that the same one is met in bank lines and applications.
-PURPOSE_OF: Final[Mapping[str, str]] = {
-    "business": "business", "owner": "id_number", "person": "id_number", "device": "device", "account": "account",
-    "phone": "phone", "address": "address", "wifi": "wifi", "ip": "ip", "email": "email", "contact": "phone", "agent": "id_number",
-}  # fmt: skip
 #: What makes two records versions of one entry.
 KEY: Final = ("subject_kind", "subject_id", "list_name", "source", "case_id")
 

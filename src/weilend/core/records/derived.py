@@ -104,5 +104,10 @@ GRAPH_PROFILE = make_kind(
         fen("cycle_fen", "invoices and payments in directed cycles of at most five within 90 days", lo=0),
         ppm("region_default_rate_ppm", "default rate of the region as known then"),
         number("anomaly_ppm", "how strange, higher is stranger", 0, 1_000_000, "ppm"),
+        *(
+            count(f"{thing}_others_{window}_count", f"other parties at the same {thing} in the last {window}, most at any one")
+            for thing in ("device", "ip", "wifi", "phone", "address", "account")
+            for window in ("1h", "24h", "7d", "30d")
+        ),
     ),
 )

@@ -12,20 +12,26 @@ force.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from shutil import rmtree
 from threading import Lock
 from typing import Final
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from weilend.core.calendars import Calendar
+from weilend.core.errors import BookError
 from weilend.engine.book import Book, BookView
 from weilend.engine.book_lock import Hook, hold_lock, replace_file, sync
 from weilend.fraud.graph.build import Built, Meta, build, write
 from weilend.fraud.graph.edges import edges_of
 from weilend.fraud.graph.graph import Graph, empty_graph, open_generation
-from weilend.fraud.graph.types import EDGE_TYPES
+from weilend.fraud.graph.types import EDGE_TYPES, NODE_KINDS, Node
 from weilend.fraud.lists.shelf import CURRENT, current
 
+BUILD: Final = "build"
 #: What a query walks; flows are for the night.
 WALKED: Final = ("bond", "key", "tie", "mark")
 #: From so many later edges on a generation is built anew instead.
@@ -34,7 +40,9 @@ _TRIES: Final = 5
 
 
 class GraphShelf:
-    """The folder of a home's graph. `hook` is told each step of a rebuild; it is there for tests.
+    """The folder of a home's graph, without those who were erased: others' records may still name them, no generation does.
+
+    `hook` is told each step of a rebuild; it is there for tests.
 
     >>> from tempfile import TemporaryDirectory
     >>> with TemporaryDirectory() as name:
@@ -44,9 +52,10 @@ class GraphShelf:
     (0, 0)
     """
 
-    def __init__(self, folder: Path, calendar: Calendar, *, hook: Hook = lambda _: None) -> None:
+    def __init__(self, folder: Path, calendar: Calendar, *, erased: Collection[str] = (), hook: Hook = lambda _: None) -> None:
         self.folder = folder
         self._calendar = calendar
+        self._erased = pa.array(sorted(erased), pa.string())
         self._hook = hook
         self._opened: tuple[str, Meta, Built] | None = None
         self._opening = Lock()
@@ -58,14 +67,14 @@ class GraphShelf:
         """
         meta, built = self._open()
         after = -1 if meta is None else meta.seq
-        return Graph(built, EDGE_TYPES, edges_of(view, self._calendar, after=after, roles=WALKED))
+        return Graph(built, EDGE_TYPES, self._edges(view, after, WALKED))
 
     def catch_up(self, book: Book) -> int:
         """Build a generation where there is none or too much came after it; returns how many edges that wrote, 0 for nothing."""
         meta, _ = self._open()
         if meta is not None:
             later = 0
-            for piece in edges_of(book.view(), self._calendar, after=meta.seq, roles=WALKED):
+            for piece in self._edges(book.view(), meta.seq, WALKED):
                 later += piece.num_rows
                 if later > MOST_LATER:
                     break
@@ -75,7 +84,7 @@ class GraphShelf:
 
     def rebuild(self, book: Book) -> int:
         """Build a generation of all that the book has, put it in force, and return how many edges it has."""
-        room = self.folder / "build"
+        room = self.folder / BUILD
         room.mkdir(parents=True, exist_ok=True)
         with hold_lock(room):
             for path in room.glob("gen-*"):
@@ -83,10 +92,32 @@ class GraphShelf:
             view = book.view()
             draft = room / f"gen-{view.seq:016d}"
             draft.mkdir()
-            meta = write(build(edges_of(view, self._calendar), EDGE_TYPES), view.seq, draft)
+            meta = write(build(self._edges(view, -1), EDGE_TYPES), view.seq, draft)
             self._hook("built")
             self._publish(draft)
         return meta.edges
+
+    def forget(self, subject: str, book: Book) -> None:
+        """Take one who was erased out of the folder: a generation that names them is built anew, its forerunners go.
+
+        Whoever has mapped one keeps it until they look again. Raises `BookError` where the shelf was not told of the erasure.
+        """
+        if subject not in self._erased.to_pylist():
+            raise BookError(f"this shelf still keeps {subject!r}", hint="open it with all who were erased")
+        meta, built = self._open()
+        if meta is None:
+            return
+        graph = Graph(built, EDGE_TYPES)
+        if any(graph.find(Node(kind, subject)) >= 0 for kind in NODE_KINDS):
+            self.rebuild(book)
+        with hold_lock(self.folder / BUILD):
+            self._keep_only(current(self.folder))
+
+    def _edges(self, view: BookView, after: int, roles: tuple[str, ...] = ()) -> Iterator[pa.Table]:
+        """Yield the edges of a view above a seq that name nobody who was erased."""
+        for piece in edges_of(view, self._calendar, after=after, roles=roles):
+            named = pc.or_(*(pc.is_in(piece[end], value_set=self._erased) for end in ("from_id", "to_id")))
+            yield piece.filter(pc.invert(named))
 
     def _publish(self, draft: Path) -> None:
         old = current(self.folder)
@@ -98,8 +129,11 @@ class GraphShelf:
         replace_file(self.folder / CURRENT, target.name.encode())
         sync(self.folder)
         self._hook("swapped")
+        self._keep_only(target, old)  # the forerunner stays: somebody may be opening it
+
+    def _keep_only(self, *generations: Path | None) -> None:
         for path in self.folder.glob("gen-*"):
-            if path not in (target, old):  # the forerunner stays: somebody may be opening it
+            if path not in generations:
                 rmtree(path, ignore_errors=True)
 
     def _open(self) -> tuple[Meta | None, Built]:

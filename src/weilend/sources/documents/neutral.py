@@ -24,24 +24,24 @@ from weilend.sources.documents.jsons import Json, at, flag, said
 from weilend.sources.documents.scalars import day, epoch, moment, needed, whole
 from weilend.sources.documents.tray import Draft, Tray, Value
 from weilend.sources.intake import Intake
+from weilend.sources.tokens import PURPOSE_OF
 
 FORMAT: Final = "records"
 #: Kinds that may come this way: what others tell us, never what we decided or lent.
 ACCEPTED: Final = (
     "registry_profile", "registry_event", "bureau_report", "identity_check", "link", "consent", "device_sighting", "user_event",
 )  # fmt: skip
-#: What stands in clear under another name: its field, and the purpose of its token.
+#: What stands in clear under another name: its field, and the purpose of its token. A cell is hidden as a device of the network.
 CLEAR: Final = {
-    "business": ("business_id", "business"), "owner": ("owner_id", "id_number"), "device": ("device_id", "device"),
-    "ip": ("ip_id", "device"), "wifi": ("wifi_id", "device"), "cell": ("cell_id", "device"),
-}  # fmt: skip
-#: The purpose of the token of an end of a link, by what that end is. Numbers of shops and agents name no person.
-ENDS: Final = {
-    "business": "business", "owner": "id_number", "person": "id_number", "device": "device", "account": "account", "phone": "phone",
-    "address": "address", "wifi": "device", "ip": "device", "email": "email", "contact": "phone",
-}  # fmt: skip
+    **{kind: (f"{kind}_id", PURPOSE_OF[kind]) for kind in ("business", "owner", "device", "ip", "wifi")},
+    "cell": ("cell_id", "device"),
+}
+#: Kinds of an end of a link that are told by their own numbers: those of shops and agents name no person.
+NUMBERED: Final = ("agent",)
+#: The purpose of the token of an end of a link, by what that end is.
+ENDS: Final = {kind: purpose for kind, purpose in PURPOSE_OF.items() if kind not in NUMBERED}
 #: What a passed check proves beside itself, by what it names in clear: role, kind of the other end, purpose of its token.
-PROVED: Final = {"phone": ("reachable_at", "phone", "phone"), "account": ("banks_with", "account", "account")}
+PROVED: Final = {kind: (role, kind, PURPOSE_OF[kind]) for kind, role in (("phone", "reachable_at"), ("account", "banks_with"))}
 #: What a row may say beside its fields.
 _FRAME: Final = ("kind", "happened_at", "happened_on", "known_at", "known_basis")
 
@@ -101,7 +101,13 @@ def _fields(tray: Tray, kind: str, row: Json) -> dict[str, Value]:
     for name, (field, purpose) in clear.items():
         if name in row:
             fields[field] = tray.hide(purpose, said(row, name))
-    return fields
+    return {**_looked_up(tray, kind, row), **{name: value for name, value in fields.items() if value is not None}}
+
+
+def _looked_up(tray: Tray, kind: str, row: Json) -> dict[str, Value]:
+    """Return what the files of networks say of a clear address of a sighting; what the row itself says goes before it."""
+    address = said(row, "ip") if kind == "device_sighting" else None
+    return dict(tray.intake.networks.look(address)) if address and tray.intake.networks else {}
 
 
 def _clear_names(kind: str, row: Json) -> dict[str, tuple[str, str]]:
