@@ -64,7 +64,7 @@ LOCK := .lock-venv/bin/uv pip compile pyproject.toml --universal --python-versio
 lock:  ## pin every dependency, without registry addresses
 	$(PYTHON) -m venv .lock-venv && .lock-venv/bin/python -m pip install --quiet uv
 	$(LOCK) --extra build --output-file requirements.lock
-	$(LOCK) --extra build --extra dev --extra onnx --extra spark --constraint requirements.lock --output-file requirements-test.lock
+	$(LOCK) --extra build --extra dev --extra geoip --extra onnx --extra spark --constraint requirements.lock --output-file requirements-test.lock
 	rm -rf .lock-venv
 
 clean:

@@ -15,7 +15,7 @@ import pyarrow.csv as pc_csv
 import pyarrow.parquet as pq
 
 from weilend.app.desk.home import Home
-from weilend.app.desk.list_files import KEY, PURPOSE_OF, Said, check_file, record_tables
+from weilend.app.desk.list_files import KEY, Said, check_file, record_tables
 from weilend.app.desk.privacy import tokens_of
 from weilend.app.desk.progress import Tell, say_nothing
 from weilend.core.errors import InputError, NotFoundError
@@ -27,7 +27,7 @@ from weilend.fraud.lists.entries import COLUMNS, to_entry
 from weilend.fraud.lists.layout import false_accept_rate
 from weilend.fraud.lists.precision import measure_precision
 from weilend.fraud.lists.shelf import current
-from weilend.sources import identify
+from weilend.sources import PURPOSE_OF, identify
 
 LISTS: Final = "lists"
 #: What an export has of each entry: enough to import it again.
