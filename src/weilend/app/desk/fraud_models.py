@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from weilend.app.desk.fraud_groups import groups_of
 from weilend.app.desk.fraud_rings import Rings, open_rings
-from weilend.app.desk.fraud_scores import Confirmed, Scored, learn_score
+from weilend.app.desk.fraud_scores import Confirmed, Scored, find_recipe, learn_score
 from weilend.app.desk.fraud_subjects import touched
 from weilend.app.desk.home import Home
 from weilend.app.desk.progress import Tell, say_nothing
@@ -40,7 +40,6 @@ from weilend.fraud.suspicion import Calibration, calibrate
 from weilend.fraud.verdict import RingSaid
 from weilend.fraud.verdict_table import TABLE
 from weilend.models.prediction import Model
-from weilend.models.recipes.registry import RECIPES
 from weilend.store import Document
 
 MODEL, DETECTORS, SCORE = "fraud_model", "fraud_detectors", "fraud_score"
@@ -148,14 +147,14 @@ def _model(
     )  # fmt: skip
     if scored is None:
         return model
-    content = RECIPES[RECIPE].write(scored.model)
+    content = find_recipe(RECIPE).write(scored.model)
     return msgspec.structs.replace(model, score=bytes_hash(content), pseudo=scored.pseudo, auc_ppm=scored.auc_ppm)
 
 
 def _keep(home: Home, model: FraudModel, detectors: Ensemble, scored: Scored | None, *, at: int) -> FraudModel:
     contents = {(DETECTORS, model.detectors): to_bytes(detectors)[1]}
     if scored is not None:
-        contents[SCORE, model.score] = RECIPES[RECIPE].write(scored.model)
+        contents[SCORE, model.score] = find_recipe(RECIPE).write(scored.model)
     contents[MODEL, model.identity] = canonical_json(model)
     papers = [Document(kind=kind, document_id=name, content=text, cites=(), at=at) for (kind, name), text in contents.items()]
     home.store.put_documents(papers)
@@ -173,7 +172,7 @@ def open_room(home: Home, view: BookView, model_id: str | None = None) -> FraudR
         return FraudRoom(rings=rings)
     model = _decode(content)
     detectors = from_bytes(home.store.document(DETECTORS, model.detectors).content)
-    score = RECIPES[RECIPE].read(home.store.document(SCORE, model.score).content) if model.score else None
+    score = find_recipe(RECIPE).read(home.store.document(SCORE, model.score).content) if model.score else None
     return FraudRoom(model=model, detectors=detectors, score=score, rings=rings)
 
 

@@ -2,14 +2,13 @@
 `weilend fraud fit`, through the recipes of the models room.
 
 Few cases are ever confirmed, so the most suspicious of the others stand in for fraud and the least suspicious half for
-honesty, at a
-fraction of the weight (pseudo-labels, Lee 2013). How well the score ranks is measured on confirmed cases alone.
+honesty, at a fraction of the weight (pseudo-labels, Lee 2013). How well the score ranks is measured on confirmed cases alone.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
 import msgspec
 import numpy as np
@@ -22,10 +21,12 @@ from weilend.features.compute import FeatureTable
 from weilend.models.guard import MIN_OF_EACH_OUTCOME
 from weilend.models.prediction import Model
 from weilend.models.ranks import rank_auc
-from weilend.models.recipes.registry import RECIPES
 from weilend.models.sample import Column, Sample
 from weilend.models.split import deal_folds
 from weilend.models.table import Table
+
+if TYPE_CHECKING:
+    from weilend.models.recipes.registry import Recipe
 
 FOLDS: Final = 4
 #: What a stand-in weighs against a confirmed case. Assumption: a fifth, so that forty stand-ins never outvote ten cases.
@@ -109,11 +110,22 @@ def stand_ins(fraud: Ints, suspicions: Ints, budget_ppm: int) -> tuple[Ints, npt
     return label, weight, (len(bad), len(good))
 
 
+def find_recipe(name: str) -> Recipe:
+    """Return a recipe of the models room.
+
+    >>> find_recipe("card").fit.__name__
+    'fit'
+    """
+    from weilend.models.recipes.registry import RECIPES  # late: loads SciPy and LightGBM, which most commands never need
+
+    return RECIPES[name]
+
+
 def score_rows(model: Model, table: FeatureTable, recipe: str) -> tuple[list[int], list[tuple[Reason, ...]]]:
     """Return the score of each application (ppm, higher is worse) and its strongest reasons."""
     rows = _table(table)
     said = model.predict(rows).pd_ppm.tolist()
-    return said, RECIPES[recipe].explain(model, rows, REASONS)
+    return said, find_recipe(recipe).explain(model, rows, REASONS)
 
 
 def _has_enough(label: Ints) -> bool:
@@ -122,7 +134,7 @@ def _has_enough(label: Ints) -> bool:
 
 
 def _fit(recipe: str, sample: Sample, seed: int) -> Model:
-    return RECIPES[recipe].fit(sample, seed=seed)
+    return find_recipe(recipe).fit(sample, seed=seed)
 
 
 def _table(table: FeatureTable) -> Table:
