@@ -13,6 +13,7 @@ import pytest
 
 from tests.fraud.conftest import HOME, World, entries_table, entry
 from weilend.engine import Book
+from weilend.fraud.generations import current
 from weilend.fraud.lists import Lists, Shelf
 from weilend.fraud.lists import shelf as shelf_module
 from weilend.fraud.lists.delta import append_to, read_from
@@ -91,7 +92,7 @@ def test_a_torn_log_is_ignored_and_healed(tmp_path, monkeypatch):
     world.say(entry("a"))
     world.say(entry("b"))
     world.say(entry("c"))
-    log = shelf_module.current(tmp_path / "lists") / "delta.log"
+    log = current(tmp_path / "lists") / "delta.log"
     whole = log.read_bytes()
     for cut in range(0, len(whole), 97):
         log.write_bytes(whole[:cut])

@@ -16,8 +16,8 @@ from weilend.app.desk.lists import LISTS, open_lists, shelf
 from weilend.core.values import FraudHit
 from weilend.decision.receipt import NONE
 from weilend.engine import BookView
+from weilend.fraud.generations import current
 from weilend.fraud.lists import Lists
-from weilend.fraud.lists.shelf import current
 
 ENTRY: Final = "list_entry"
 

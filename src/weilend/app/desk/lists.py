@@ -22,11 +22,11 @@ from weilend.core.errors import InputError, NotFoundError
 from weilend.core.records import LIST_ENTRY, Field
 from weilend.engine.book_schema import ARROW_TYPES
 from weilend.engine.list_entries import applications_touched, count_entries, hits_by_source, standing_entries, waiting_entries
+from weilend.fraud.generations import current
 from weilend.fraud.lists import Entry, Lists, Precision, Shelf, Verdict
 from weilend.fraud.lists.entries import COLUMNS, to_entry
 from weilend.fraud.lists.layout import false_accept_rate
 from weilend.fraud.lists.precision import measure_precision
-from weilend.fraud.lists.shelf import current
 from weilend.sources import PURPOSE_OF, identify
 
 LISTS: Final = "lists"

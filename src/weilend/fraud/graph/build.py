@@ -19,11 +19,11 @@ import pyarrow.compute as pc
 
 from weilend.core.errors import CheckError, InputError
 from weilend.engine.book_lock import sync
+from weilend.fraud.generations import META
 from weilend.fraud.graph.types import NODE_KINDS, EdgeType
 from weilend.fraud.lists.identity import fingerprints, identities, kind_seed
 
 FORMAT: Final = 1
-META: Final = "meta.json"
 NAMES: Final = "names.arrow"
 #: Columns of `said`: what a query needs of a row, side by side, so that one look into memory brings it all.
 AT, SEQ, UNTIL, TYPE = range(4)

@@ -17,7 +17,8 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from weilend.core.errors import BookError, NotFoundError
-from weilend.fraud.graph.build import FORMAT, META, NAMES, TYPE, Arrays, Built, Meta, build
+from weilend.fraud.generations import META
+from weilend.fraud.graph.build import FORMAT, NAMES, TYPE, Arrays, Built, Meta, build
 from weilend.fraud.graph.edges import Edges
 from weilend.fraud.graph.types import NODE_KINDS, EdgeType, Node, types_of
 from weilend.fraud.lists.identity import fingerprint, identity

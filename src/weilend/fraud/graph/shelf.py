@@ -24,12 +24,12 @@ import pyarrow.compute as pc
 from weilend.core.calendars import Calendar
 from weilend.core.errors import BookError
 from weilend.engine.book import Book, BookView
-from weilend.engine.book_lock import Hook, hold_lock, replace_file, sync
+from weilend.engine.book_lock import Hook, hold_lock
+from weilend.fraud.generations import current, keep_only, put_in_force
 from weilend.fraud.graph.build import Built, Meta, build, write
 from weilend.fraud.graph.edges import edges_of
 from weilend.fraud.graph.graph import Graph, empty_graph, open_generation
 from weilend.fraud.graph.types import EDGE_TYPES, NODE_KINDS, Node
-from weilend.fraud.lists.shelf import CURRENT, current
 
 BUILD: Final = "build"
 #: What a query walks; flows are for the night.
@@ -111,7 +111,7 @@ class GraphShelf:
         if any(graph.find(Node(kind, subject)) >= 0 for kind in NODE_KINDS):
             self.rebuild(book)
         with hold_lock(self.folder / BUILD):
-            self._keep_only(current(self.folder))
+            keep_only(self.folder, current(self.folder))
 
     def _edges(self, view: BookView, after: int, roles: tuple[str, ...] = ()) -> Iterator[pa.Table]:
         """Yield the edges of a view above a seq that name nobody who was erased."""
@@ -121,20 +121,8 @@ class GraphShelf:
 
     def _publish(self, draft: Path) -> None:
         old = current(self.folder)
-        number = 1 + max((int(path.name.rsplit("-", 1)[1]) for path in self.folder.glob("gen-*-*")), default=0)
-        target = self.folder / f"{draft.name}-{number:06d}"
-        draft.rename(target)
-        sync(self.folder)
-        self._hook("moved")
-        replace_file(self.folder / CURRENT, target.name.encode())
-        sync(self.folder)
-        self._hook("swapped")
-        self._keep_only(target, old)  # the forerunner stays: somebody may be opening it
-
-    def _keep_only(self, *generations: Path | None) -> None:
-        for path in self.folder.glob("gen-*"):
-            if path not in generations:
-                rmtree(path, ignore_errors=True)
+        target = put_in_force(self.folder, draft, self._hook)
+        keep_only(self.folder, target, old)  # the forerunner stays: somebody may be opening it
 
     def _open(self) -> tuple[Meta | None, Built]:
         """Return the generation in force, mapped once; an empty graph where there is none.

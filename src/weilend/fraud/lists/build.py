@@ -19,12 +19,12 @@ import pyarrow as pa
 from weilend.core.calendars import Calendar
 from weilend.core.errors import CheckError
 from weilend.engine.book_lock import sync
+from weilend.fraud.generations import META
 from weilend.fraud.lists.entries import COLUMNS, SPOOLED, Rows, to_rows
 from weilend.fraud.lists.layout import MOST_KEYS, PARTITION_BITS, REMAINDER_BITS, choose_bits, make_groups
 from weilend.fraud.lists.meanings import LISTS, NAMES, PARTS, Meaning
 
 FORMAT: Final = 1
-META: Final = "meta.json"
 ENTRIES: Final = "entries.arrow"
 BATCH_ROWS: Final = 65_536  # a row is read again by the batch that has it
 

@@ -18,7 +18,8 @@ import pyarrow as pa
 
 from weilend.core.calendars import Calendar
 from weilend.core.errors import BookError
-from weilend.fraud.lists.build import BATCH_ROWS, ENTRIES, FORMAT, META, Meta, Part
+from weilend.fraud.generations import META
+from weilend.fraud.lists.build import BATCH_ROWS, ENTRIES, FORMAT, Meta, Part
 from weilend.fraud.lists.entries import ROW, Entry, to_entry
 from weilend.fraud.lists.layout import GROUP_BUCKETS, GROUP_BYTES, GROUP_WORDS, REMAINDER_BITS, hot_bytes
 from weilend.fraud.lists.meanings import Meaning

@@ -21,12 +21,13 @@ import pyarrow.compute as pc
 from weilend.core.calendars import Calendar
 from weilend.core.errors import InputError, NotFoundError
 from weilend.core.records.people import SUBJECTS
+from weilend.fraud.generations import current
 from weilend.fraud.lists.delta import read_from
 from weilend.fraud.lists.entries import Entry, chain_of
 from weilend.fraud.lists.generation import Generation, Version
 from weilend.fraud.lists.identity import fingerprint, fingerprints, identities, identity, kind_seed
 from weilend.fraud.lists.meanings import ACTS, HALF_LIVES, MEANINGS, NAMES, PARTS, Meaning
-from weilend.fraud.lists.shelf import CHANGES, DELTA, current
+from weilend.fraud.lists.shelf import CHANGES, DELTA
 from weilend.fraud.lists.verdict import NOTHING, Hit, Verdict, judge
 
 NEWEST: Final = 2**62  # a seq that no book reaches: everything there is

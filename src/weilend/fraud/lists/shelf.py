@@ -22,14 +22,15 @@ from typing import Final
 import pyarrow as pa
 
 from weilend.engine.book import Book
-from weilend.engine.book_lock import Hook, hold_lock, replace_file, sync
+from weilend.engine.book_lock import Hook, hold_lock, replace_file
 from weilend.engine.list_entries import entries_after
-from weilend.fraud.lists.build import META, build
+from weilend.fraud.generations import current, keep_only, put_in_force
+from weilend.fraud.lists.build import build
 from weilend.fraud.lists.delta import append_to, read_from
 from weilend.fraud.lists.entries import COLUMNS, Entry, to_entry
 from weilend.fraud.lists.generation import Generation
 
-CURRENT, CHANGES, DELTA = "current", "changes", "delta.log"
+CHANGES, DELTA = "changes", "delta.log"
 #: From so many new entries on a generation is built instead of a longer log.
 MOST_IN_LOG: Final = 50_000
 _COUNT: Final = struct.Struct("<Q")
@@ -77,10 +78,7 @@ class Shelf:
         """Remove every generation but the one in force: what was erased lies in none of them. Readers keep what they have
         mapped."""
         with hold_lock(self.folder):
-            now = current(self.folder)
-            for path in self.folder.glob("gen-*"):
-                if path != now:
-                    rmtree(path, ignore_errors=True)
+            keep_only(self.folder, current(self.folder))
 
     def _publish(self, draft: Path, seq: int) -> None:
         """Put a built generation in force with what its forerunner logged meanwhile; readers see the one or the other."""
@@ -89,22 +87,10 @@ class Shelf:
             later = [one for one in (read_from(old / DELTA, 0)[0] if old else []) if one.seq > seq]
             append_to(draft / DELTA, later)
             self._hook("logged")
-            target = self.folder / f"{draft.stem}-{self._number():06d}"
-            draft.rename(target)
-            sync(self.folder)
-            self._hook("moved")
-            replace_file(self.folder / CURRENT, target.name.encode())
-            sync(self.folder)
-            self._hook("swapped")
+            target = put_in_force(self.folder, draft, self._hook)
             self._say_changed()
             self._hook("said")
-            for path in self.folder.glob("gen-*"):
-                if path not in (target, old):  # the forerunner stays: somebody may be opening it
-                    rmtree(path, ignore_errors=True)
-
-    def _number(self) -> int:
-        """Return a number that no generation on the shelf has."""
-        return 1 + max((int(path.name.rsplit("-", 1)[1]) for path in self.folder.glob("gen-*")), default=0)
+            keep_only(self.folder, target, old)  # the forerunner stays: somebody may be opening it
 
     def _log(self, entries: list[Entry]) -> None:
         folder = current(self.folder)
@@ -128,19 +114,6 @@ class Shelf:
     def _say_changed(self) -> None:
         with open_changes(self.folder, write=True) as count:
             count[:] = _COUNT.pack(_COUNT.unpack(count[:])[0] + 1)
-
-
-def current(folder: Path) -> Path | None:
-    """Return the folder of the generation in force, None where there is none.
-
-    >>> current(Path("no such shelf")) is None
-    True
-    """
-    try:
-        name = (folder / CURRENT).read_text(encoding="ascii")
-    except FileNotFoundError:
-        return None
-    return folder / name if (folder / name / META).exists() else None
 
 
 @contextmanager
