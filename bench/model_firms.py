@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from weilend.app.desk.home import Home, open_home
-from weilend.app.desk.ingest import ingest
+from weilend.app.desk.intake.ingest import ingest
 from weilend.app.desk.population import find_population
 from weilend.features.labels import LABELS
 from weilend.features.sets import FEATURE_SETS

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from weilend.app.desk.modelling import LIMITS, SIZE, Study
+from weilend.app.desk.models.modelling import LIMITS, SIZE, Study
 from weilend.app.desk.placing import candidates_of, economics_of, terms_of
 from weilend.app.desk.population import Group, Population
 from weilend.app.desk.progress import say_nothing

@@ -75,7 +75,7 @@ def make_desk(folder: Path) -> Desk:
 
 def list_entry(desk: Desk, kind: str, subject: str, list_name: str, at: int, **said: object) -> None:
     """Put a subject on a list at an instant, as an import does."""
-    from weilend.app.desk.lists import shelf
+    from weilend.app.desk.fraud.lists import shelf
 
     row = fact_at("list_entry", at, subject_id=subject, subject_kind=kind, list_name=list_name, act="added", reason="case 7")
     desk.home.book.append({"list_entry": as_table(KINDS["list_entry"], [{**row, **said}])})

@@ -13,13 +13,13 @@ import pyarrow as pa
 
 from weilend.app.desk.decide import decide
 from weilend.app.desk.desk import Desk, open_desk
-from weilend.app.desk.model_champion import Named, deciding_card
-from weilend.app.desk.model_shadow import record_shadows
-from weilend.app.desk.modelling import Training, fit_card
+from weilend.app.desk.models.champion import Named, deciding_card
+from weilend.app.desk.models.modelling import Training, fit_card
+from weilend.app.desk.models.shadow import record_shadows
 from weilend.app.desk.population import Population
-from weilend.app.desk.portfolios import FILES, make_portfolio_files
 from weilend.app.desk.sealed import Sealed, keep_sealed, make_evaluator
 from weilend.app.desk.steps import DeskSteps, Request
+from weilend.app.desk.worlds.portfolios import FILES, make_portfolio_files
 from weilend.core.ids import canonical_json, content_hash
 from weilend.core.values import Application, Receipt
 from weilend.decision import Evaluator

@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from weilend.app.cli.main import cli
-from weilend.app.desk import flat_evidence, flat_judging, flat_models
+from weilend.app.desk.flat import evidence, judging, models
 from weilend.core.errors import CheckError, WeilendError
 from weilend.models.master_scale import load_scale
 from weilend.models.validation import ranking
@@ -58,9 +58,9 @@ def _quick():
     """Everything is done that is done for a real table, only less often."""
     with pytest.MonkeyPatch.context() as patch:
         for module, name, value in (
-            (flat_evidence, "REFITS", 1),
-            (flat_evidence, "BAND_REFITS", 2),
-            (flat_judging, "FOLDS", 3),
+            (evidence, "REFITS", 1),
+            (evidence, "BAND_REFITS", 2),
+            (judging, "FOLDS", 3),
             (ranking, "MOST_DRAWN", 30_000),
         ):
             patch.setattr(module, name, value)
@@ -72,7 +72,7 @@ def built(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("flat")
     table = write_table(folder / "loans.csv", encoding="gb18030")
     monkey = pytest.MonkeyPatch()
-    monkey.setattr(flat_models, "CHALLENGER", "card")  # a second card costs little; boosting is built in its own tests
+    monkey.setattr(models, "CHALLENGER", "card")  # a second card costs little; boosting is built in its own tests
     run(
         "model",
         "build",

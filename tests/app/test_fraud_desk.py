@@ -12,20 +12,20 @@ import numpy as np
 import pytest
 from fraud_example import DAY, HONEST, NAMES, PRODUCT, as_of, in_ring, list_entry, make_desk
 
-from weilend.app.desk import fraud_lists
 from weilend.app.desk.decide import decide
 from weilend.app.desk.desk import open_desk
 from weilend.app.desk.erase import erase_subject
-from weilend.app.desk.fraud import assess, read_evidence
-from weilend.app.desk.fraud_book import rows_of, score_book
-from weilend.app.desk.fraud_cases import case_json, open_case
-from weilend.app.desk.fraud_groups import groups_of
-from weilend.app.desk.fraud_models import MODEL, fit_fraud, fraud_features, known_applications
-from weilend.app.desk.fraud_page import case_page, picture
-from weilend.app.desk.fraud_reviews import Finding, propose_ring, record_finding
-from weilend.app.desk.fraud_scores import Confirmed, learn_score
-from weilend.app.desk.fraud_subjects import Touch, touched
-from weilend.app.desk.lists import LISTS, hide, import_list, open_lists, shelf
+from weilend.app.desk.fraud import hits
+from weilend.app.desk.fraud.assess import assess, read_evidence
+from weilend.app.desk.fraud.book import rows_of, score_book
+from weilend.app.desk.fraud.cases import case_json, open_case
+from weilend.app.desk.fraud.groups import groups_of
+from weilend.app.desk.fraud.lists import LISTS, hide, import_list, open_lists, shelf
+from weilend.app.desk.fraud.models import MODEL, fit_fraud, fraud_features, known_applications
+from weilend.app.desk.fraud.page import case_page, picture
+from weilend.app.desk.fraud.reviews import Finding, propose_ring, record_finding
+from weilend.app.desk.fraud.scores import Confirmed, learn_score
+from weilend.app.desk.fraud.subjects import Touch, touched
 from weilend.app.desk.sealed import Sealed, keep_sealed, make_evaluator
 from weilend.app.desk.steps import DeskSteps, Request
 from weilend.core.errors import InputError, NotFoundError
@@ -132,9 +132,9 @@ def test_a_replay_finds_a_hit_that_the_lists_no_longer_give(desk, monkeypatch):
     list_entry(desk, "phone", "Pring", "deny", as_of(GANG) - DAY)
     judge(desk, GANG)
     list_entry(desk, "device", "Dring", "deny", as_of(GANG) - DAY)
-    careless = fraud_lists.ask_lists
+    careless = hits.ask_lists
     monkeypatch.setattr(
-        "weilend.app.desk.fraud.ask_lists",
+        "weilend.app.desk.fraud.assess.ask_lists",
         lambda listed, touches, at: careless(msgspec.structs.replace(listed, seq=2**60), touches, at),
     )
     (problem,) = desk.replay().problems
@@ -263,7 +263,7 @@ def test_denying_a_ring_is_proposed_previewed_and_then_hits_the_next_one(desk, t
     hit = propose_ring(desk.home, case, said, tmp_path / "ring.csv", until="2021-01-01", at=LATE)
     assert (hit.entries, hit.applications) == (3, 5)  # the business, its device, its phone: no market hall among them
     assert desk.home.book.view().read("list_entry").num_rows == 0
-    from weilend.app.desk.list_files import Said
+    from weilend.app.desk.fraud.list_files import Said
 
     import_list(desk.home, tmp_path / "ring.csv", Said(consent_id="own-data"), at=LATE)
     view = desk.home.book.view()
@@ -307,7 +307,7 @@ def test_a_case_shows_what_was_known_then(desk):
 
 
 def test_a_hidden_name_hits_as_its_token_does(desk, tmp_path):
-    from weilend.app.desk.list_files import Said
+    from weilend.app.desk.fraud.list_files import Said
 
     path = tmp_path / "phones.csv"
     path.write_text("subject\n13800000000\n", encoding="utf-8")

@@ -8,14 +8,14 @@ import pytest
 from click.testing import CliRunner
 
 from weilend.app.cli.main import cli
-from weilend.app.desk import fraud_study_known
-from weilend.app.desk.fraud_models import known_applications
-from weilend.app.desk.fraud_study import NAMES, judge_contenders
-from weilend.app.desk.fraud_study_known import find_out, shared_counts, tuned_view
-from weilend.app.desk.fraud_study_truth import read_study
+from weilend.app.desk.fraud.models import known_applications
 from weilend.app.desk.home import open_home
-from weilend.app.desk.world_audit import read_truth
-from weilend.app.desk.worlds import make_world
+from weilend.app.desk.worlds import study_known
+from weilend.app.desk.worlds.audit import read_truth
+from weilend.app.desk.worlds.making import make_world
+from weilend.app.desk.worlds.study import NAMES, judge_contenders
+from weilend.app.desk.worlds.study_known import find_out, shared_counts, tuned_view
+from weilend.app.desk.worlds.study_truth import read_study
 from weilend.core.errors import NotFoundError
 from weilend.economy.audit.counts import tune
 from weilend.economy.plan import make_plan
@@ -39,7 +39,7 @@ def study(world):
 @pytest.fixture(autouse=True)
 def _many_are_looked_into(monkeypatch):
     """In so small a world one in a hundred is nobody."""
-    monkeypatch.setattr(fraud_study_known, "RANDOM_PPM", 500_000)
+    monkeypatch.setattr(study_known, "RANDOM_PPM", 500_000)
 
 
 def with_frauds(study, rows):

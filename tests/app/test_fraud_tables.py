@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from fraud_example import NAMES, make_desk
 
 from weilend.app.cli.main import cli
-from weilend.app.desk.fraud_tables import TableAsk, fit_file, score_file, write_scores
+from weilend.app.desk.fraud.tables import TableAsk, fit_file, score_file, write_scores
 from weilend.core.errors import InputError, NotFoundError, WeilendError
 
 needs_graph = pytest.mark.skipif(find_spec("weilend.fraud.graph") is None, reason="the graph of links is not there")

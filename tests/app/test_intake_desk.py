@@ -11,9 +11,9 @@ import pytest
 from click.testing import CliRunner
 
 from weilend.app.cli.main import cli
-from weilend.app.desk import quarantine as quarantine_room
 from weilend.app.desk.desk import Desk, open_desk
-from weilend.app.desk.intakes import explain_paths
+from weilend.app.desk.intake import quarantine as quarantine_room
+from weilend.app.desk.intake.batches import explain_paths
 from weilend.app.desk.privacy import clear_values
 from weilend.core.errors import CheckError, InputError, NotFoundError, SourceError
 from weilend.sources import PROFILES

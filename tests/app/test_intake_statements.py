@@ -8,8 +8,8 @@ import pytest
 from click.testing import CliRunner
 
 from weilend.app.cli.main import cli
-from weilend.app.desk import statements
 from weilend.app.desk.desk import Desk, open_desk
+from weilend.app.desk.intake import statements
 from weilend.app.desk.steps import asked_by
 from weilend.core.records import LAST_INSTANT
 

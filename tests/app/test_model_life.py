@@ -15,11 +15,11 @@ from click.testing import CliRunner
 from model_homes import NAMED, PRODUCT, decide_many, instant, make_home
 
 from weilend.app.cli.main import cli
-from weilend.app.desk import renewal
 from weilend.app.desk.desk import Desk, open_desk
-from weilend.app.desk.model_champion import Named, champion, deciding_card, shadows
-from weilend.app.desk.model_evidence import Evidence
-from weilend.app.desk.model_life import (
+from weilend.app.desk.models import renewal
+from weilend.app.desk.models.champion import Named, champion, deciding_card, shadows
+from weilend.app.desk.models.evidence import Evidence
+from weilend.app.desk.models.life import (
     find_builds,
     find_version,
     list_models,
@@ -31,11 +31,11 @@ from weilend.app.desk.model_life import (
     retire_model,
     roll_back_model,
 )
-from weilend.app.desk.model_shadow import shadow_scores
-from weilend.app.desk.model_trial import judge_shadow
+from weilend.app.desk.models.renewal import renew_models
+from weilend.app.desk.models.renewal_schedule import load_schedule
+from weilend.app.desk.models.shadow import shadow_scores
+from weilend.app.desk.models.trial import judge_shadow
 from weilend.app.desk.releases import Act
-from weilend.app.desk.renewal import renew_models
-from weilend.app.desk.renewal_schedule import load_schedule
 from weilend.core.errors import CheckError, InputError, NotFoundError
 from weilend.models.judgement.bootstrap import Difference
 from weilend.models.judgement.champion import judge_challenger
@@ -187,7 +187,7 @@ def test_shadow_scores_are_judged_by_outcomes_known_later(desk, monkeypatch):
     at = instant(desk, "2020-03-21")
     with pytest.raises(CheckError, match="of 40 scores in shadow 40 outcomes are known"):
         judge_shadow(desk.home, PRODUCT, second, as_of=at, at=at)
-    monkeypatch.setattr("weilend.app.desk.model_trial.is_few", lambda *_: False)
+    monkeypatch.setattr("weilend.app.desk.models.trial.is_few", lambda *_: False)
     found = judge_shadow(desk.home, PRODUCT, second, as_of=at, at=at)
     assert (found.challenger, found.champion, found.rows, found.how) == (second, first, 40, "scored in shadow")
     assert len(found.verdict.differences) == 3

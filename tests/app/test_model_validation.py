@@ -11,9 +11,9 @@ import pytest
 from click.testing import CliRunner
 
 from weilend.app.cli.main import cli
-from weilend.app.desk.model_validation import verdict_section
-from weilend.app.desk.model_words import CLAIMS, QUESTIONS, STATES, head_verdicts
-from weilend.app.desk.score_files import ScoreAsk, read_scores
+from weilend.app.desk.models.score_files import ScoreAsk, read_scores
+from weilend.app.desk.models.validation import verdict_section
+from weilend.app.desk.models.words import CLAIMS, QUESTIONS, STATES, head_verdicts
 from weilend.core.errors import WeilendError
 from weilend.models.validation import ranking, validate
 from weilend.models.validation.scored import example_rows

@@ -10,13 +10,13 @@ from mmdb_writer import write_mmdb
 
 from weilend.app.desk.crowds import rebuild_crowds
 from weilend.app.desk.erase import erase_subject
-from weilend.app.desk.fraud_lists import ask_lists, read_lists
-from weilend.app.desk.fraud_rings import build_rings
-from weilend.app.desk.fraud_subjects import touched
+from weilend.app.desk.fraud.hits import ask_lists, read_lists
+from weilend.app.desk.fraud.list_files import Said
+from weilend.app.desk.fraud.lists import hide, import_list
+from weilend.app.desk.fraud.rings import build_rings
+from weilend.app.desk.fraud.subjects import touched
 from weilend.app.desk.home import open_home
-from weilend.app.desk.ingest import ingest
-from weilend.app.desk.list_files import Said
-from weilend.app.desk.lists import hide, import_list
+from weilend.app.desk.intake.ingest import ingest
 from weilend.core.errors import InputError
 from weilend.core.plan import Spine
 from weilend.core.values import Application

@@ -13,10 +13,10 @@ import pytest
 from click.testing import CliRunner
 
 from weilend.app.cli.main import cli
-from weilend.app.desk.model_life import Build
-from weilend.app.desk.renewal import judge_recalibration, judge_refit, read_signs, recalibrate
-from weilend.app.desk.renewal_material import Material
-from weilend.app.desk.renewal_schedule import choose_action, load_schedule
+from weilend.app.desk.models.life import Build
+from weilend.app.desk.models.renewal import judge_recalibration, judge_refit, read_signs, recalibrate
+from weilend.app.desk.models.renewal_material import Material
+from weilend.app.desk.models.renewal_schedule import choose_action, load_schedule
 from weilend.core.errors import WeilendError
 from weilend.core.money import PPM
 from weilend.models.recipes import flat_card

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from weilend.app.cli import intake
 from weilend.app.cli.main import cli
-from weilend.app.desk.asking import NONE, describe_table, look_at_table
+from weilend.app.desk.intake.asking import NONE, describe_table, look_at_table
 from weilend.core.errors import InputError, NotFoundError, SourceError
 from weilend.sources import PROFILES, profile_from_toml
 from weilend.sources.drafts import Table

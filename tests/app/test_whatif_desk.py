@@ -13,10 +13,10 @@ from click.testing import CliRunner, Result
 from whatif_example import make_log
 
 from weilend.app.cli.main import cli
-from weilend.app.desk import policy_search
-from weilend.app.desk.backtest import evaluator_of
-from weilend.app.desk.policy_search import read_levels, run_search
-from weilend.app.desk.whatif import run_whatif
+from weilend.app.desk.backtest.history import evaluator_of
+from weilend.app.desk.whatif import search
+from weilend.app.desk.whatif.estimate import run_whatif
+from weilend.app.desk.whatif.search import read_levels, run_search
 from weilend.core.errors import InputError
 from weilend.decision import load_policy
 from weilend.decision.parameters import with_parameters
@@ -108,7 +108,7 @@ def passing(monkeypatch):
         status = "refuted" if len(asked) == 1 else "proven"
         return [Verdict(kind="price", where="floor_rate", status=status, said="too dear", witness=None)]
 
-    monkeypatch.setattr(policy_search, "policy_verdicts", verdicts)
+    monkeypatch.setattr(search, "policy_verdicts", verdicts)
 
 
 def test_a_search_proposes_only_what_the_prover_passes(file, passing):
@@ -134,7 +134,7 @@ def test_the_search_command_writes_its_page(file, tmp_path, passing):
 
 def test_a_search_without_a_winner_fails_and_says_why(file, monkeypatch):
     refuted = Verdict(kind="price", where="floor_rate", status="refuted", said="too dear", witness=None)
-    monkeypatch.setattr(policy_search, "policy_verdicts", lambda policy: [refuted])
+    monkeypatch.setattr(search, "policy_verdicts", lambda policy: [refuted])
     result = weilend("policy", "search", "enterprise_loan", "--data", file, "--vary", "margin_ppm=15000,20000", "--json")
     assert (result.exit_code, json.loads(result.stdout)["winner"]) == (1, None)
     assert "too dear" in json.loads(result.stdout)["refused"][0]

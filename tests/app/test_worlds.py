@@ -9,8 +9,8 @@ import pyarrow.compute as pc
 import pytest
 
 from weilend.app.desk.home import open_home
-from weilend.app.desk.world_audit import read_truth
-from weilend.app.desk.worlds import WorldMade, make_world
+from weilend.app.desk.worlds.audit import read_truth
+from weilend.app.desk.worlds.making import WorldMade, make_world
 from weilend.core.errors import InputError
 from weilend.economy.audit.tells import ranking, readings
 from weilend.economy.plan import make_plan

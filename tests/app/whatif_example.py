@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
-from weilend.app.desk.backtest import evaluator_of
+from weilend.app.desk.backtest.history import evaluator_of
 from weilend.core.money import PPM
 from weilend.decision import load_policy
 from weilend.decision.cases import case_values

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from weilend.app.desk.backtest import Backtested, Compared, run_backtest, run_comparison
+from weilend.app.desk.backtest.history import Backtested, Compared, run_backtest, run_comparison
 from weilend.core.errors import InputError
 from weilend.decision import Answer, Evaluator, backtest
 from weilend.decision.backtest import OUTCOMES, Tally

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from whatif_policies import compiled
 
-from weilend.app.desk.backtest import evaluator_of
+from weilend.app.desk.backtest.history import evaluator_of
 from weilend.core.errors import InputError
 from weilend.decision import load_policy, recourse
 from weilend.decision.cases import case_values

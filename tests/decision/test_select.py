@@ -10,7 +10,7 @@ import msgspec
 import pyarrow as pa
 import pytest
 
-from weilend.app.desk.backtest import evaluator_of
+from weilend.app.desk.backtest.history import evaluator_of
 from weilend.core.errors import InputError
 from weilend.decision import Evaluator, load_policy, packing, policy_names
 from weilend.decision import select as code

@@ -16,7 +16,7 @@ from click.testing import CliRunner
 
 from weilend.app.cli.main import cli
 from weilend.app.desk.home import open_home
-from weilend.app.desk.ingest import ingest_paths
+from weilend.app.desk.intake.ingest import ingest_paths
 from weilend.app.desk.privacy import tokens_of
 from weilend.core.calendars import Calendar
 from weilend.core.errors import InputError

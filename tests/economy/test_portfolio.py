@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from weilend.app.desk.portfolios import FILES, TRUTH, make_portfolio_files
+from weilend.app.desk.worlds.portfolios import FILES, TRUTH, make_portfolio_files
 from weilend.core.calendars import Calendar
 from weilend.core.errors import InputError
 from weilend.economy import churn, portfolio, portfolio_papers

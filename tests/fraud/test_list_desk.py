@@ -9,9 +9,8 @@ import pytest
 from click.testing import CliRunner
 
 from weilend.app.cli.main import cli
-from weilend.app.desk.home import open_home
-from weilend.app.desk.list_files import Said
-from weilend.app.desk.lists import (
+from weilend.app.desk.fraud.list_files import Said
+from weilend.app.desk.fraud.lists import (
     change_entries,
     check_subject,
     export_list,
@@ -23,6 +22,7 @@ from weilend.app.desk.lists import (
     preview_list,
     waiting,
 )
+from weilend.app.desk.home import open_home
 from weilend.core.errors import ConsentError, InputError, NotFoundError, WeilendError
 from weilend.core.records import KINDS
 from weilend.testing.records import as_table
@@ -173,7 +173,7 @@ def test_consent_source_and_reason_are_asked_for(home, phones):
 
 
 def test_a_parquet_of_many_rows_comes_in_pieces(home, tmp_path, monkeypatch):
-    monkeypatch.setattr("weilend.app.desk.list_files.BATCH_ROWS", 1_000)
+    monkeypatch.setattr("weilend.app.desk.fraud.list_files.BATCH_ROWS", 1_000)
     path = tmp_path / "many.parquet"
     pq.write_table(pa.table({"subject_id": [f"{number:032x}" for number in range(3_500)]}), path)
     told = []

@@ -155,7 +155,7 @@ def test_dates_of_the_calendar(world):
 def test_nothing_pays_for_numba_before_a_kernel_runs():
     code = """
 import sys
-import weilend.app.cli.main, weilend.app.desk.lists, weilend.fraud.lists, weilend.fraud.detectors
+import weilend.app.cli.main, weilend.app.desk.fraud.lists, weilend.fraud.lists, weilend.fraud.detectors
 assert not {"numba", "sklearn", "pypinyin"} & set(sys.modules), sys.modules.keys()
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)

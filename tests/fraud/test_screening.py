@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from weilend.app.desk.screening import screen_name
+from weilend.app.desk.fraud.screening import screen_name
 from weilend.core.errors import InputError, NotFoundError
 from weilend.fraud.screening import Listed, Screen
 

@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from weilend.app.desk.flat_pairs import pair_charts, pair_rows
+from weilend.app.desk.flat.pairs import pair_charts, pair_rows
 from weilend.core.ids import canonical_json
 from weilend.core.values import FeatureRow
 from weilend.models.card import Card, identity, score, strongest_reasons

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 import sqlglot
 
-from weilend.app.desk.model_export import export_model
+from weilend.app.desk.models.export import export_model
 from weilend.core.errors import CheckError, InputError
 from weilend.formula import parse
 from weilend.models.calibration import Calibrated
@@ -147,7 +147,7 @@ def test_what_is_not_the_model_is_not_handed_out(monkeypatch, tmp_path):
     fields = {each.name: each.field for each in right.inputs}
     (first, formula), *rest = right.steps
     wrong = msgspec.structs.replace(right, steps=((first, parse(formula.text.replace("<=", "<", 1), fields)), *rest))
-    monkeypatch.setattr("weilend.app.desk.model_export.export_card", lambda _: wrong)
+    monkeypatch.setattr("weilend.app.desk.models.export.export_card", lambda _: wrong)
     with pytest.raises(CheckError, match="rows are scored otherwise than by the model"):
         export_model(*MODELS["card"], "sql-spark", tmp_path / "card.sql")
     assert list(tmp_path.iterdir()) == []

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from weilend.app.desk.flat_models import Ask, guard_design
+from weilend.app.desk.flat.models import Ask, guard_design
 from weilend.core.errors import InputError
 from weilend.models.design import design_sample
 from weilend.models.flat import Roles, read_frame

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from weilend.app.cli.main import cli
-from weilend.app.desk.recording import record_samples
+from weilend.app.desk.intake.recording import record_samples
 from weilend.core.errors import InputError, NotFoundError
 
 SAMPLES = Path(__file__).parent / "recorded"

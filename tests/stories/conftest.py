@@ -11,8 +11,8 @@ from types import SimpleNamespace
 import pytest
 
 from weilend.app.desk.desk import open_desk
-from weilend.app.desk.portfolios import FILES, make_portfolio_files
 from weilend.app.desk.run import Order
+from weilend.app.desk.worlds.portfolios import FILES, make_portfolio_files
 
 AS_OF = date(2020, 1, 1)
 BUDGET_FEN = 10_000_000_000

@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from weilend.app.cli.main import cli
-from weilend.app.desk.backtest import evaluator_of
+from weilend.app.desk.backtest.history import evaluator_of
 from weilend.app.desk.desk import open_desk
 from weilend.core.errors import WeilendError
 from weilend.decision import load_policy

@@ -14,7 +14,7 @@ import click
 from weilend.core.errors import InputError
 
 if TYPE_CHECKING:  # late: see show.open_home
-    from weilend.app.desk.flat_models import Ask, Source
+    from weilend.app.desk.flat.models import Ask, Source
     from weilend.app.desk.progress import Tell
     from weilend.models.value import Economics
 
@@ -66,11 +66,11 @@ def table_options(command: Command) -> Command:
 
 def build_from_table(name: str, home: Path, asked: dict[str, Any], tell: Tell) -> list[tuple[str, object]]:
     """Build the model, write its folder and keep a copy in the home; return what is shown of it."""
-    from weilend.app.desk.flat_evidence import check_economics, gather_evidence  # late: see show.open_home
-    from weilend.app.desk.flat_files import write_model
-    from weilend.app.desk.flat_models import build_flat
+    from weilend.app.desk.flat.evidence import check_economics, gather_evidence  # late: see show.open_home
+    from weilend.app.desk.flat.files import write_model
+    from weilend.app.desk.flat.models import build_flat
     from weilend.app.desk.home import open_home
-    from weilend.app.desk.model_files import build_rows, write_challenger, write_report
+    from weilend.app.desk.models.files import build_rows, write_challenger, write_report
 
     if not asked["label"] or not asked["out"]:
         raise InputError("a model of a table needs a label and a folder", hint="give --label COL and --out DIR")
@@ -93,8 +93,8 @@ def build_from_table(name: str, home: Path, asked: dict[str, Any], tell: Tell) -
 
 def score_to_file(name: str, home: Path, table: Path, out: Path) -> str:
     """Score a table with a model, write the scores, and return one sentence on what was done."""
-    from weilend.app.desk.flat_files import find_model, read_model, write_scores  # late: see show.open_home
-    from weilend.app.desk.flat_models import score_flat
+    from weilend.app.desk.flat.files import find_model, read_model, write_scores  # late: see show.open_home
+    from weilend.app.desk.flat.models import score_flat
 
     manifest, model = read_model(find_model(name, home))
     scored = score_flat(manifest.recipe, model, manifest.columns, table, id_column=manifest.id)
@@ -105,7 +105,7 @@ def score_to_file(name: str, home: Path, table: Path, out: Path) -> str:
 
 def ask_of(name: str, asked: dict[str, Any], economics: Economics | None) -> Ask:
     """Return what was asked of a build, out of the options of the command."""
-    from weilend.app.desk.flat_models import Ask  # late: see show.open_home
+    from weilend.app.desk.flat.models import Ask  # late: see show.open_home
     from weilend.models.flat import Roles
 
     roles = Roles(
@@ -150,7 +150,7 @@ def read_economics(margin: float | None, loss: float | None) -> Economics | None
 
 
 def _source(text: str) -> Source:
-    from weilend.app.desk.flat_models import Source  # late: see show.open_home
+    from weilend.app.desk.flat.models import Source  # late: see show.open_home
 
     match = _SOURCE.fullmatch(text.strip())
     if match is None:

@@ -13,7 +13,7 @@ from weilend.core.errors import InputError
 from weilend.core.records import REVIEW_OUTCOME
 
 if TYPE_CHECKING:  # late: see show.open_home
-    from weilend.app.desk.fraud_tables import TableAsk
+    from weilend.app.desk.fraud.tables import TableAsk
     from weilend.app.desk.home import Home
 
 _PATH = click.Path(path_type=Path)
@@ -50,7 +50,7 @@ def fit_command(table: Path | None, id_column: str, leave_out: str, seed: int, o
     if table is not None:
         _fit_table(_ask(table, id_column, leave_out, seed), out, as_json=as_json)
         return
-    from weilend.app.desk.fraud_models import fit_fraud  # late: see show.open_home
+    from weilend.app.desk.fraud.models import fit_fraud  # late: see show.open_home
     from weilend.fraud.verdict_table import TABLE
 
     desk = open_home(home).home
@@ -81,25 +81,25 @@ def score_command(names: tuple[str, ...], table: Path | None, id_column: str, le
                   out: Path | None, as_of: str | None, home: Path, *, as_json: bool) -> None:  # fmt: skip
     """Judge the applications of a home (all, or those of NAMES: applications or businesses), each with what was known when it came
     in; or say how strange each row of any table is, with the three columns that make it so and what is usual."""
-    from weilend.app.desk import fraud_book, fraud_tables  # late: see show.open_home
+    from weilend.app.desk.fraud import book, tables  # late: see show.open_home
 
     rows: list[tuple[object, ...]]
     with telling() as tell:
         if table is not None:
             ask = _ask(table, id_column, leave_out, seed)
-            detectors, scored = fraud_tables.score_file(ask, model=model, tell=tell)
+            detectors, scored = tables.score_file(ask, model=model, tell=tell)
             for name, why in detectors.left_out.items():
                 click.echo(f"{name} is not looked at: {why}", err=True)
             if out is not None:
-                fraud_tables.write_scores(scored, out)
+                tables.write_scores(scored, out)
             ranked = sorted(scored, key=lambda one: -one.said.anomaly_ppm)
-            columns, rows = fraud_tables.header(), list(fraud_tables.lines(ranked))
+            columns, rows = tables.header(), list(tables.lines(ranked))
         else:
             desk = open_home(home).home
-            judged = fraud_book.score_book(desk, as_of=_instant(desk, as_of), names=names, tell=tell)
-            columns, rows = fraud_book.COLUMNS, list(fraud_book.rows_of(judged))
+            judged = book.score_book(desk, as_of=_instant(desk, as_of), names=names, tell=tell)
+            columns, rows = book.COLUMNS, list(book.rows_of(judged))
             if out is not None:
-                fraud_book.write_rows(rows, columns, out)
+                book.write_rows(rows, columns, out)
     if out is not None:
         click.echo(f"{len(rows):,} rows in {out}")
     else:
@@ -115,16 +115,16 @@ def score_command(names: tuple[str, ...], table: Path | None, id_column: str, le
 @json_option
 def rings_command(edges: Path | None, out: Path | None, consent: str, as_of: str | None, home: Path, *, as_json: bool) -> None:
     """Find those who share too much: in the links of a home, or in any list of edges."""
-    from weilend.app.desk import fraud_book  # late: see show.open_home
+    from weilend.app.desk.fraud import book  # late: see show.open_home
 
     if edges is not None:
-        found = fraud_book.find_edge_rings(edges)
+        found = book.find_edge_rings(edges)
     else:
         desk = open_home(home).home
-        found = fraud_book.find_book_rings(desk, as_of=_instant(desk, as_of), consent_id=consent)
+        found = book.find_book_rings(desk, as_of=_instant(desk, as_of), consent_id=consent)
     rows = [tuple(" ".join(cell) if isinstance(cell, list) else cell for cell in row.values()) for row in found.to_pylist()]
     if out is not None:
-        fraud_book.write_rows(rows, found.column_names, out)
+        book.write_rows(rows, found.column_names, out)
         click.echo(f"{len(rows):,} rings in {out}")
     else:
         print_rows(found.column_names, rows if as_json else rows[:_SHOWN], as_json=as_json)
@@ -144,14 +144,14 @@ def explain_command(
     if edges is not None:
         _explain_node(edges, name, as_json=as_json)
         return
-    from weilend.app.desk.fraud_cases import case_json, open_case  # late: see show.open_home
+    from weilend.app.desk.fraud.cases import case_json, open_case  # late: see show.open_home
 
     case = open_case(open_home(home).home, name)
     if bundle is not None:
         bundle.write_bytes(case_json(case))
         click.echo(f"the case is in {bundle}")
     if page is not None:
-        from weilend.app.desk.fraud_page import case_page
+        from weilend.app.desk.fraud.page import case_page
         from weilend.report import render_page
 
         page.write_text(render_page(case_page(case)), encoding="utf-8")
@@ -187,8 +187,8 @@ def review_command(name: str, outcome: str, finding: str, reviewer: str, reason:
 home: Path, *,
                    is_fraud: bool | None, as_json: bool) -> None:  # fmt: skip
     """Say what you found of a case (NAME as in explain): it is kept as a record that later fits learn from."""
-    from weilend.app.desk.fraud_cases import open_case  # late: see show.open_home
-    from weilend.app.desk.fraud_reviews import Finding, propose_ring, record_finding
+    from weilend.app.desk.fraud.cases import open_case  # late: see show.open_home
+    from weilend.app.desk.fraud.reviews import Finding, propose_ring, record_finding
 
     desk = open_home(home).home
     said = Finding(outcome=outcome, finding=finding, reviewer=reviewer, reason=reason, is_fraud=is_fraud)
@@ -210,7 +210,7 @@ home: Path, *,
 
 
 def _fit_table(ask: TableAsk, out: Path | None, *, as_json: bool) -> None:
-    from weilend.app.desk.fraud_tables import fit_file  # late: see show.open_home
+    from weilend.app.desk.fraud.tables import fit_file  # late: see show.open_home
 
     if out is None:
         raise InputError("where should what the table teaches be kept?", hint="give --out FILE")
@@ -221,7 +221,7 @@ def _fit_table(ask: TableAsk, out: Path | None, *, as_json: bool) -> None:
 
 
 def _explain_node(edges: Path, name: str, *, as_json: bool) -> None:
-    from weilend.app.desk.fraud_book import explain_edge_node  # late: see show.open_home
+    from weilend.app.desk.fraud.book import explain_edge_node  # late: see show.open_home
 
     told = explain_edge_node(edges, name)
     rows: list[tuple[str, object]] = [
@@ -236,7 +236,7 @@ def _explain_node(edges: Path, name: str, *, as_json: bool) -> None:
 
 
 def _ask(table: Path, id_column: str, leave_out: str, seed: int) -> TableAsk:
-    from weilend.app.desk.fraud_tables import TableAsk  # late: see show.open_home
+    from weilend.app.desk.fraud.tables import TableAsk  # late: see show.open_home
 
     names = tuple(part.strip() for part in leave_out.split(",") if part.strip())
     return TableAsk(table=table, id_column=id_column, leave_out=names, seed=seed)

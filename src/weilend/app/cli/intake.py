@@ -13,7 +13,7 @@ import click
 from weilend.app.cli.show import Command, home_option, json_option, open_home, print_rows, telling
 
 if TYPE_CHECKING:
-    from weilend.app.desk.intakes import FileRead
+    from weilend.app.desk.intake.batches import FileRead
     from weilend.sources import Said
 
 _paths = click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
@@ -54,8 +54,8 @@ def _said(options: dict[str, Any]) -> Said:
 def ingest_command(paths: tuple[Path, ...], consent: str | None, source: str | None, home: Path, *, explained: bool,
                    as_json: bool, **options: Any) -> None:  # fmt: skip
     """Read raw files, folders and zips into the book; what cannot be read is quarantined. Twice is once."""
-    from weilend.app.desk.ingest import check_paths  # late: see show.open_home
-    from weilend.app.desk.intakes import reason_of
+    from weilend.app.desk.intake.batches import reason_of
+    from weilend.app.desk.intake.ingest import check_paths  # late: see show.open_home
 
     if explained:
         _explain(paths)
@@ -108,14 +108,14 @@ def _name(said: str) -> str:
 
 
 def _explain(paths: tuple[Path, ...]) -> None:
-    from weilend.app.desk.intakes import explain_paths  # late: see show.open_home
+    from weilend.app.desk.intake.batches import explain_paths  # late: see show.open_home
 
     for line in explain_paths(paths):
         click.echo(line)
 
 
 def _own_sources(home: Path) -> None:
-    from weilend.app.desk.own_sources import load_own_sources  # late: see show.open_home
+    from weilend.app.desk.intake.own_sources import load_own_sources  # late: see show.open_home
 
     load_own_sources(home)
 
@@ -143,7 +143,7 @@ def quarantine_list(limit: int, file: str, home: Path, *, as_json: bool) -> None
 @json_option
 def quarantine_show(row_id: str, home: Path, *, as_json: bool) -> None:
     """Show one quarantined row by the beginning of its id."""
-    from weilend.app.desk.quarantine import waiting_row  # late: see show.open_home
+    from weilend.app.desk.intake.quarantine import waiting_row  # late: see show.open_home
 
     row = waiting_row(open_home(home).home, row_id)
     shown = [(name, getattr(row, name)) for name in ("row_id", "file", "row", "reason", "en", "zh", "original")]
@@ -178,7 +178,7 @@ def source_group() -> None:
 @json_option
 def source_list(home: Path, *, as_json: bool) -> None:
     """List every format, and how far it was checked."""
-    from weilend.app.desk.own_sources import list_sources  # late: see show.open_home
+    from weilend.app.desk.intake.own_sources import list_sources  # late: see show.open_home
 
     print_rows(("name", "format", "格式", "checked"), list_sources(home), as_json=as_json)
 
@@ -193,7 +193,7 @@ def source_list(home: Path, *, as_json: bool) -> None:
 def source_new(file: Path, like: str, described: Path | None, home: Path) -> None:
     """Describe a table that no source knows. At a terminal it asks what each column of FILE is and makes it a source of the home;
     else it prints a draft to be filled in. --toml takes a filled one over."""
-    from weilend.app.desk.own_sources import add_own_source, draft_source  # late: see show.open_home
+    from weilend.app.desk.intake.own_sources import add_own_source, draft_source  # late: see show.open_home
 
     if described:
         click.echo(add_own_source(home, file, described))
@@ -209,8 +209,8 @@ def _at_terminal() -> bool:
 
 def _describe(file: Path, like: str, home: Path) -> None:
     """Show the columns, ask what they are, and keep the profile; it is printed before it is checked, so that no answer is lost."""
-    from weilend.app.desk.asking import describe_table, look_at_table  # late: see show.open_home
-    from weilend.app.desk.own_sources import keep_own_source
+    from weilend.app.desk.intake.asking import describe_table, look_at_table  # late: see show.open_home
+    from weilend.app.desk.intake.own_sources import keep_own_source
 
     table = look_at_table(file)
     shown = [(number, name, next(iter(table.column(name)), "")[:40]) for number, name in enumerate(table.names, start=1)]
@@ -243,7 +243,7 @@ def _ask(what: str, guess: str, choices: Sequence[str]) -> str:
 @home_option
 def source_record(paths: tuple[Path, ...], into: Path | None, described: Path | None, home: Path, **options: Any) -> None:
     """Record what samples give as golden lines, to be reviewed and handed in with a format. No name or number stands in them."""
-    from weilend.app.desk.recording import record_samples, record_text  # late: see show.open_home
+    from weilend.app.desk.intake.recording import record_samples, record_text  # late: see show.open_home
 
     _own_sources(home)
     done = record_samples(paths, into=into, described=described, said=_said(options))

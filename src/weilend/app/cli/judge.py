@@ -29,7 +29,7 @@ def decide_command(product: str, business: str, as_of: str, consent: str, payloa
     receipt = desk.decide(product, business, as_of, consent=consent, payload=payload)
     rows = show_receipt(receipt)
     if recourse:
-        from weilend.app.desk.recourse import recourse_of_receipt
+        from weilend.app.desk.whatif.recourse import recourse_of_receipt
 
         found = recourse_of_receipt(desk.home, receipt)
         rows.append(("recourse", f"{found.en} / {found.zh}"))

@@ -13,8 +13,8 @@ from weilend.core.calendars import Calendar, parse_day
 from weilend.core.records import LIST_ENTRY
 
 if TYPE_CHECKING:
+    from weilend.app.desk.fraud.list_files import Said
     from weilend.app.desk.home import Home
-    from weilend.app.desk.list_files import Said
 
 _KINDS = click.Choice(LIST_ENTRY.field("subject_kind").words)
 _LISTS = click.Choice(LIST_ENTRY.field("list_name").words)
@@ -42,7 +42,7 @@ def _said_options(command: Command) -> Command:
 
 
 def _said(consent: str, options: dict[str, str | int | None], *, act: str = "added") -> Said:
-    from weilend.app.desk.list_files import Said  # late: see show.open_home
+    from weilend.app.desk.fraud.list_files import Said  # late: see show.open_home
 
     until = options.pop("valid_until_on")
     return Said(consent_id=consent, act=act, valid_until_on=parse_day(str(until)) if until else None, **options)  # type: ignore[arg-type]
@@ -74,8 +74,8 @@ def import_command(path: Path, consent: str, home: Path, *, propose: bool, as_js
     """Bring entries of a csv or Parquet file (PATH) onto lists. Its columns: subject (clear, hidden at once) or subject_id, and
     where not said once for all: subject_kind, list_name, source, reason, case_id, part, amount_fen, severity, valid_from_on,
     valid_until_on, added_by. A faulty row refuses the whole file; the same file twice changes nothing."""
-    from weilend.app.desk.list_files import check_file  # late: see show.open_home
-    from weilend.app.desk.lists import import_list
+    from weilend.app.desk.fraud.list_files import check_file  # late: see show.open_home
+    from weilend.app.desk.fraud.lists import import_list
 
     said = _said(consent, options, act="proposed" if propose else "added")
     check_file(path, said, Calendar().day_of(_now()))  # before there is a home
@@ -92,7 +92,7 @@ def import_command(path: Path, consent: str, home: Path, *, propose: bool, as_js
 @json_option
 def preview_command(path: Path, consent: str, home: Path, *, as_json: bool, **options: str | int | None) -> None:
     """Say whom a file of entries (PATH) would hit among the applications of the book; nothing changes."""
-    from weilend.app.desk.lists import preview_list  # late: see show.open_home
+    from weilend.app.desk.fraud.lists import preview_list  # late: see show.open_home
 
     found = preview_list(open_home(home).home, path, _said(consent, options), at=_now())
     rows = [("entries", found.entries), ("applications hit", found.applications), ("businesses hit", found.businesses)]
@@ -111,7 +111,7 @@ def preview_command(path: Path, consent: str, home: Path, *, as_json: bool, **op
 def check_command(subjects: tuple[str, ...], kind: str, as_of: str | None, seq: int | None, home: Path, *, is_token: bool,
                   as_json: bool) -> None:  # fmt: skip
     """Say how SUBJECTS stand on the lists: the verdict, and each hit with its dates, reason and source."""
-    from weilend.app.desk.lists import check_subject  # late: see show.open_home
+    from weilend.app.desk.fraud.lists import check_subject  # late: see show.open_home
 
     desk = open_home(home).home
     rows: list[tuple[object, ...]] = []
@@ -137,7 +137,7 @@ def _day(instant: int | None) -> str:
 @home_option
 def export_command(path: Path, as_of: str | None, home: Path) -> None:
     """Write the entries in force to a csv or Parquet file (PATH), identities as tokens; it can be imported again."""
-    from weilend.app.desk.lists import export_list  # late: see show.open_home
+    from weilend.app.desk.fraud.lists import export_list  # late: see show.open_home
 
     desk = open_home(home).home
     click.echo(f"{export_list(desk, path, as_of=_instant(desk, as_of)):,} entries")
@@ -152,7 +152,7 @@ def export_command(path: Path, as_of: str | None, home: Path) -> None:
 @json_option
 def stats_command(home: Path, *, index: bool, precision: bool, as_json: bool) -> None:
     """Show how much stands on each list, and on whose word."""
-    from weilend.app.desk.lists import index_sizes, list_sizes, precision_by_source  # late: see show.open_home
+    from weilend.app.desk.fraud.lists import index_sizes, list_sizes, precision_by_source  # late: see show.open_home
 
     desk = open_home(home).home
     if index:
@@ -174,7 +174,7 @@ def stats_command(home: Path, *, index: bool, precision: bool, as_json: bool) ->
 @json_option
 def queue_command(home: Path, *, as_json: bool) -> None:
     """Show what waits for a reviewer, oldest first: proposals and disputes."""
-    from weilend.app.desk.lists import waiting  # late: see show.open_home
+    from weilend.app.desk.fraud.lists import waiting  # late: see show.open_home
 
     rows = [
         (one.act, one.subject_kind, one.subject_id, one.list_name, one.reason, one.source, one.added_by, _day(one.known_at))
@@ -195,7 +195,7 @@ def _change(name: str, act: str, done: str, about: str) -> click.Command:
     @click.option("--by", required=True, help="Who says so.")
     @home_option
     def change(subject: str, kind: str, list_name: str, reason: str, by: str, home: Path, *, is_token: bool) -> None:
-        from weilend.app.desk.lists import change_entries  # late: see show.open_home
+        from weilend.app.desk.fraud.lists import change_entries  # late: see show.open_home
 
         desk = open_home(home).home
         there = change_entries(desk, kind, subject, list_name, act, reason=reason, by=by, at=_now(), is_token=is_token)
@@ -222,7 +222,7 @@ lists_group.add_command(
 @home_option
 def build_command(home: Path) -> None:
     """Build the index anew from all that the book has; readers change over at their next look."""
-    from weilend.app.desk.lists import rebuild_lists  # late: see show.open_home
+    from weilend.app.desk.fraud.lists import rebuild_lists  # late: see show.open_home
 
     click.echo(f"{rebuild_lists(open_home(home).home):,} rows")
 
@@ -238,7 +238,7 @@ def build_command(home: Path) -> None:
 def screen_command(file: Path, name: str, kind: str, uscc: str, *, as_json: bool) -> None:
     """Compare NAME with a watch list of names (FILE, csv: listed_id, kind, name, aliases, uscc, source) by hanzi, pinyin, aliases
     and credit code; says which part matched how."""
-    from weilend.app.desk.screening import screen_name  # late: see show.open_home
+    from weilend.app.desk.fraud.screening import screen_name  # late: see show.open_home
 
     rows = [
         (match.listed.listed_id, match.name, match.alike_ppm, match.listed.source,

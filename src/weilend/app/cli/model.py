@@ -17,7 +17,7 @@ from weilend.app.cli.validation import model_compare, model_validate
 from weilend.core.errors import InputError
 
 if TYPE_CHECKING:  # late: see show.open_home
-    from weilend.app.desk.modelling import Study
+    from weilend.app.desk.models.modelling import Study
     from weilend.core.calendars import Calendar
     from weilend.features.compute import FeatureTable
 
@@ -175,7 +175,7 @@ def model_score(name: str, table: Path, out: Path, home: Path) -> None:
 def model_show(name: str, out: Path | None, home: Path, *, as_json: bool) -> None:
     """Show a model: the newest card of a product, or the model of a table by its name or folder; points per bin."""
     from weilend.app.desk.dictionary import show_card  # late: see show.open_home
-    from weilend.app.desk.model_shown import copy_flat, is_flat, show_flat
+    from weilend.app.desk.models.shown import copy_flat, is_flat, show_flat
 
     if is_flat(name, home):
         columns, rows = show_flat(name, home)

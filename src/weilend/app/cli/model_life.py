@@ -15,10 +15,10 @@ from weilend.core.errors import InputError
 
 if TYPE_CHECKING:  # late: see show.open_home
     from weilend.app.desk.home import Home
-    from weilend.app.desk.model_champion import Named
-    from weilend.app.desk.model_evidence import Evidence
-    from weilend.app.desk.model_life import Line
-    from weilend.app.desk.renewal_material import Material
+    from weilend.app.desk.models.champion import Named
+    from weilend.app.desk.models.evidence import Evidence
+    from weilend.app.desk.models.life import Line
+    from weilend.app.desk.models.renewal_material import Material
     from weilend.core.lifecycle import Event
 
 Command = Callable[..., Any]
@@ -39,7 +39,7 @@ _since = click.option("--since", metavar="YYYY-MM-DD", help="Of a table: the fir
 @home_option
 def model_shadow(name: str, version: str, who: str, why: str, home: Path) -> None:
     """Put the newest model of a product or table up for review, and watch it: it scores what is decided, beside the champion."""
-    from weilend.app.desk.model_life import put_in_shadow  # late: see show.open_home
+    from weilend.app.desk.models.life import put_in_shadow  # late: see show.open_home
 
     _tell("in shadow", put_in_shadow(_home(home), _named(name), make_act(home, who, why), version))
 
@@ -56,8 +56,8 @@ def model_promote(
     name: str, version: str, who: str, why: str, evidence: Path | None, effective: str | None, home: Path
 ) -> None:
     """Make a model in review the champion, on evidence that speaks for it; not by whoever put it up."""
-    from weilend.app.desk.model_evidence import read_evidence  # late: see show.open_home
-    from weilend.app.desk.model_life import promote_model
+    from weilend.app.desk.models.evidence import read_evidence  # late: see show.open_home
+    from weilend.app.desk.models.life import promote_model
 
     opened = _home(home)
     shown = read_evidence(evidence) if evidence else None
@@ -71,7 +71,7 @@ def model_promote(
 @home_option
 def model_rollback(name: str, who: str, why: str, home: Path) -> None:
     """Return at once to the champion before."""
-    from weilend.app.desk.model_life import roll_back_model  # late: see show.open_home
+    from weilend.app.desk.models.life import roll_back_model  # late: see show.open_home
 
     _tell("rolled back to", roll_back_model(_home(home), _named(name), make_act(home, who, why)))
 
@@ -84,7 +84,7 @@ def model_rollback(name: str, who: str, why: str, home: Path) -> None:
 @home_option
 def model_retire(name: str, version: str, who: str, why: str, home: Path) -> None:
     """Retire the champion, or the VERSION that is named: one in review is turned down by it. What it decided still replays."""
-    from weilend.app.desk.model_life import retire_model  # late: see show.open_home
+    from weilend.app.desk.models.life import retire_model  # late: see show.open_home
 
     _tell("retired", retire_model(_home(home), _named(name), make_act(home, who, why), version))
 
@@ -96,7 +96,7 @@ def model_retire(name: str, version: str, who: str, why: str, home: Path) -> Non
 def model_list(name: str | None, home: Path, *, as_json: bool) -> None:
     """List the versions of models that were put up, their stages, and the last thing that was done to each."""
     from weilend.app.clock import now  # late: see show.open_home
-    from weilend.app.desk.model_life import list_models
+    from weilend.app.desk.models.life import list_models
     from weilend.app.desk.releases import SHORT
 
     opened = _home(home)
@@ -127,8 +127,8 @@ def model_evidence(
 ) -> None:
     """Judge a version on outcomes that neither it nor the champion has learned from, and keep what is found (--out: a file too)."""
     from weilend.app.clock import now  # late: see show.open_home
-    from weilend.app.desk.model_evidence import write_evidence
-    from weilend.app.desk.renewal import judge_version
+    from weilend.app.desk.models.evidence import write_evidence
+    from weilend.app.desk.models.renewal import judge_version
 
     opened, named = _home(home), _named(name)
     version = _version(opened, named, version)
@@ -143,7 +143,7 @@ def model_evidence(
 
 def _trial(home: Home, name: str, version: str, as_of: str | None) -> Evidence:
     from weilend.app.clock import now  # late: see show.open_home
-    from weilend.app.desk.model_trial import judge_shadow
+    from weilend.app.desk.models.trial import judge_shadow
     from weilend.lending import load_product
 
     return judge_shadow(home, load_product(name), version, as_of=_instant(home, as_of), at=now())
@@ -151,15 +151,15 @@ def _trial(home: Home, name: str, version: str, as_of: str | None) -> Evidence:
 
 def _version(home: Home, named: Named, version: str) -> str:
     """Return the version that is meant: the one that begins so, the only one in review, else the newest."""
-    from weilend.app.desk.model_champion import releases_of  # late: see show.open_home
-    from weilend.app.desk.model_life import find_version
+    from weilend.app.desk.models.champion import releases_of  # late: see show.open_home
+    from weilend.app.desk.models.life import find_version
 
     waiting = releases_of(home, named).of(named.name).waiting
     return find_version(home, named, version or (waiting[0].version if len(waiting) == 1 else "")).version
 
 
 def _evidence_rows(found: Evidence) -> list[tuple[str, object]]:
-    from weilend.app.desk.model_evidence import tell_findings  # late: see show.open_home
+    from weilend.app.desk.models.evidence import tell_findings  # late: see show.open_home
     from weilend.app.desk.releases import SHORT
 
     verdict = found.verdict
@@ -188,8 +188,8 @@ def _evidence_rows(found: Evidence) -> list[tuple[str, object]]:
 def model_renew(name: str, as_of: str | None, since: str | None, home: Path, *, as_json: bool, **asked: Any) -> None:
     """Refit, recalibrate, or do nothing, with reasons: what comes of it is put in shadow, and never made champion."""
     from weilend.app.clock import now  # late: see show.open_home
+    from weilend.app.desk.models.renewal import renew
     from weilend.app.desk.releases import SHORT
-    from weilend.app.desk.renewal import renew
 
     opened, named = _home(home), _named(name)
     with telling() as tell:
@@ -207,10 +207,10 @@ def _material(home: Home, name: str, version: str, as_of: str | None, since: str
     """Return what a product's book, or the table that was named, shows; fresh is what champion and version did not learn from."""
     from weilend.app.cli.flat import ask_of  # late: see show.open_home
     from weilend.app.clock import now
-    from weilend.app.desk.model_champion import champion
-    from weilend.app.desk.model_life import find_version
-    from weilend.app.desk.renewal import known_to
-    from weilend.app.desk.renewal_material import flat_material, product_material
+    from weilend.app.desk.models.champion import champion
+    from weilend.app.desk.models.life import find_version
+    from weilend.app.desk.models.renewal import known_to
+    from weilend.app.desk.models.renewal_material import flat_material, product_material
     from weilend.lending import load_product
 
     named = _named(name)
@@ -234,7 +234,7 @@ def _material(home: Home, name: str, version: str, as_of: str | None, since: str
 def model_export(name: str, version: str, to: str, out: Path, table: str, home: Path) -> None:
     """Write the champion (else the newest model, or VERSION) for another system, proved to score as the model does."""
     from weilend.app.clock import now  # late: see show.open_home
-    from weilend.app.desk.model_export import export_model, find_exportable
+    from weilend.app.desk.models.export import export_model, find_exportable
 
     is_folder = (Path(name) / "model.json").is_file()
     model, columns = find_exportable(None if is_folder else _home(home), name, _named(name), version, at=now())
@@ -248,7 +248,7 @@ def _home(home: Path) -> Home:
 
 
 def _named(name: str) -> Named:
-    from weilend.app.desk.model_champion import name_model  # late: see show.open_home
+    from weilend.app.desk.models.champion import name_model  # late: see show.open_home
 
     return name_model(name)
 

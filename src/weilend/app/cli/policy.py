@@ -89,9 +89,9 @@ def policy_backtest(policy: str, data: Path, out: Path | None, segments: tuple[s
     """Show what a POLICY (name or file) would have answered to applications of the past."""
     import msgspec
 
-    from weilend.app.desk.backtest import evaluator_of, run_backtest
-    from weilend.app.desk.backtest_blocks import OUTCOMES
-    from weilend.app.desk.backtest_page import compose_backtest
+    from weilend.app.desk.backtest.blocks import OUTCOMES
+    from weilend.app.desk.backtest.history import evaluator_of, run_backtest
+    from weilend.app.desk.backtest.page import compose_backtest
 
     check_out(out)
     with telling() as tell:
@@ -137,8 +137,8 @@ def policy_diff(old: str, new: str, data: Path | None, out: Path | None, segment
 def _compare(before: Policy, after: Policy, data: Path, out: Path | None, segments: tuple[str, ...], *, as_json: bool) -> None:
     import msgspec
 
-    from weilend.app.desk.backtest import evaluator_of, run_comparison
-    from weilend.app.desk.backtest_diff import compose_comparison
+    from weilend.app.desk.backtest.diff import compose_comparison
+    from weilend.app.desk.backtest.history import evaluator_of, run_comparison
 
     check_out(out)
     with telling() as tell:

@@ -29,7 +29,7 @@ def sim_world(
 ) -> None:
     """Make a world: a home whose book knows what was told (OUT/home), and the truth beside it (OUT/truth)."""
     from weilend.app.cli import show  # late: see show.open_home
-    from weilend.app.desk.worlds import make_world
+    from weilend.app.desk.worlds.making import make_world
     from weilend.economy.plan import make_plan
 
     plan = make_plan(businesses=businesses, users=users, months=months, seed=seed, world_seed=world_seed)
@@ -45,7 +45,7 @@ def sim_world(
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="The page to write.")
 def sim_report(world: Path, out: Path) -> None:
     """Write a page about a world: who lives there, its seasons, who can pay back and why, its fraud."""
-    from weilend.app.desk.world_page import compose_world  # late: charts are slow to load
+    from weilend.app.desk.worlds.page import compose_world  # late: charts are slow to load
     from weilend.report import render_page
 
     out.write_text(render_page(compose_world(world)), encoding="utf-8")
@@ -67,8 +67,8 @@ def sim_audit(world: Path | None, drawn: int, businesses: int, months: int, seed
     Ends with 1 where a world fails.
     """
     from weilend.app.cli import show  # late: see show.open_home
-    from weilend.app.desk.world_audit import audit_drawn, audit_world
-    from weilend.app.desk.world_audit_page import summarise, write_markdown
+    from weilend.app.desk.worlds.audit import audit_drawn, audit_world
+    from weilend.app.desk.worlds.audit_page import summarise, write_markdown
 
     with show.telling() as tell:
         audits = (
@@ -112,8 +112,8 @@ def sim_fraud(
     Ends with 1 where a bar is missed.
     """
     from weilend.app.cli import show  # late: see show.open_home
-    from weilend.app.desk.fraud_study import study_drawn, study_world
-    from weilend.app.desk.fraud_study_page import bars, summarise, write_markdown
+    from weilend.app.desk.worlds.study import study_drawn, study_world
+    from weilend.app.desk.worlds.study_page import bars, summarise, write_markdown
 
     with show.telling() as tell:
         if world is not None:
@@ -143,7 +143,7 @@ def sim_fraud(
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="A new folder.")
 def sim_portfolio(seed: int, known: int, applying: int, out: Path) -> None:
     """Write firms of a world as files of source cumcm2020c (OUT/files), the truth beside them (OUT/truth)."""
-    from weilend.app.desk.portfolios import make_portfolio_files  # late: see show.open_home
+    from weilend.app.desk.worlds.portfolios import make_portfolio_files  # late: see show.open_home
 
     made = make_portfolio_files(seed, out, known=known, applying=applying)
     told = made.records["external_outcome"].num_rows

@@ -14,7 +14,7 @@ from weilend.app.cli.show import home_option, json_option, print_rows
 from weilend.core.errors import InputError
 
 if TYPE_CHECKING:  # late: see show.open_home
-    from weilend.app.desk.score_files import ScoreAsk
+    from weilend.app.desk.models.score_files import ScoreAsk
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -55,7 +55,7 @@ def _score_options(command: Command) -> Command:
 @json_option
 def model_validate(scores: Path, benchmark: str, report: Path | None, *, strict: bool, as_json: bool, **asked: Any) -> None:
     """Validate anybody's scores against what happened: ranking, calibration, stability, segments, cut-offs, gates."""
-    from weilend.app.desk.model_score_page import compose_validation, figure_rows, validate_scores  # late: see show.open_home
+    from weilend.app.desk.models.score_page import compose_validation, figure_rows, validate_scores  # late: see show.open_home
     from weilend.report import render_page
 
     done = validate_scores(_score_ask(scores, asked, benchmark=benchmark))
@@ -82,8 +82,8 @@ def model_compare(
     first: str, second: str, table: Path | None, report: Path | None, home: Path, *, as_json: bool, **asked: Any
 ) -> None:
     """Compare two models on a TABLE, or two files of scores: paired differences, who is swapped, where they differ, gates."""
-    from weilend.app.desk.model_compare import compare_files, compare_models  # late: see show.open_home
-    from weilend.app.desk.model_compare_page import compare_rows_told, compose_comparison
+    from weilend.app.desk.models.compare import compare_files, compare_models  # late: see show.open_home
+    from weilend.app.desk.models.compare_page import compare_rows_told, compose_comparison
     from weilend.report import render_page
 
     if table and (asked["score"] or asked["pd"]):
@@ -96,7 +96,7 @@ def model_compare(
 
 
 def _score_ask(table: Path, asked: dict[str, Any], *, benchmark: str = "") -> ScoreAsk:
-    from weilend.app.desk.score_files import ScoreAsk  # late: see show.open_home
+    from weilend.app.desk.models.score_files import ScoreAsk  # late: see show.open_home
 
     economics = None if asked["amount"] or asked["rate"] else read_economics(asked["margin"], asked["loss"])
     if not 0 <= asked["lost"] <= 100:

@@ -31,9 +31,9 @@ def policy_whatif(policy: str, data: Path, explain: tuple[str, ...], out: Path |
     """Estimate what a POLICY would have brought on decisions of another one: known, estimated and unknown apart."""
     import msgspec
 
-    from weilend.app.desk.backtest import evaluator_of
-    from weilend.app.desk.whatif import run_whatif
-    from weilend.app.desk.whatif_page import compose_whatif
+    from weilend.app.desk.backtest.history import evaluator_of
+    from weilend.app.desk.whatif.estimate import run_whatif
+    from weilend.app.desk.whatif.page import compose_whatif
 
     check_out(out)
     with telling() as tell:
@@ -65,8 +65,8 @@ def policy_search(policy: str, data: Path, vary: tuple[str, ...], explain: tuple
     """
     import msgspec
 
-    from weilend.app.desk.policy_search import read_levels, run_search, say_values
-    from weilend.app.desk.whatif_page import compose_search, line_of
+    from weilend.app.desk.whatif.page import compose_search, line_of
+    from weilend.app.desk.whatif.search import read_levels, run_search, say_values
 
     check_out(out)
     with telling() as tell:
@@ -95,7 +95,7 @@ def policy_search(policy: str, data: Path, vary: tuple[str, ...], explain: tuple
 @json_option
 def policy_recourse(receipt_id: str, home: Path, *, as_json: bool) -> None:
     """Show the cheapest change of what an applicant can change that would turn a receipt's answer into an approval."""
-    from weilend.app.desk.recourse import recourse_of_receipt
+    from weilend.app.desk.whatif.recourse import recourse_of_receipt
 
     found = recourse_of_receipt(open_home(home).home, receipt_id)
     rows = [(one.name, one.old, one.new, one.cost) for one in found.turned]
@@ -115,7 +115,7 @@ def policy_trial(data: Path, planned_owners: int, month: str, *, as_json: bool) 
 
     Columns: owner_id, arm, month (YYYY-MM, of the assignment), value_fen, fpd7 and dpd7 (0 or 1), a loan a row.
     """
-    from weilend.app.desk.experiments import judge_file, look_rows
+    from weilend.app.desk.whatif.trials import judge_file, look_rows
 
     judged = judge_file(data, planned_owners=planned_owners, month=month)
     columns, rows = look_rows(judged)
@@ -133,7 +133,7 @@ def policy_trial(data: Path, planned_owners: int, month: str, *, as_json: bool) 
 @json_option
 def policy_power(owners_a_month: int, months: int, pd_ppm: int, runs: int, seed: int, *, as_json: bool) -> None:
     """Simulate a trial before it begins: false alarms of a policy against itself, and how often better ones are found."""
-    from weilend.app.desk.experiments import power_rows
+    from weilend.app.desk.whatif.trials import power_rows
 
     with telling() as tell:
         columns, rows = power_rows(owners_a_month, months, pd_ppm, runs=runs, seed=seed, tell=tell)

@@ -19,20 +19,20 @@ from weilend.app.desk.deliver import deliver
 from weilend.app.desk.erase import Erased, erase_subject
 from weilend.app.desk.feature_audit import FeatureAudit, audit_features
 from weilend.app.desk.home import Home, open_home
-from weilend.app.desk.ingest import Ingested, ingest, ingest_paths, refuse_erased, retry_paths
-from weilend.app.desk.model_champion import deciding_card, newest_card
-from weilend.app.desk.model_shadow import record_shadows
-from weilend.app.desk.modelling import Study, Training, fit_card, share_reconstructed_ppm, study_model
+from weilend.app.desk.intake.ingest import Ingested, ingest, ingest_paths, refuse_erased, retry_paths
+from weilend.app.desk.intake.quarantine import Waiting, quarantine, waiting_rows
+from weilend.app.desk.intake.statements import with_facts_between
+from weilend.app.desk.models.champion import deciding_card, newest_card
+from weilend.app.desk.models.modelling import Study, Training, fit_card, share_reconstructed_ppm, study_model
+from weilend.app.desk.models.shadow import record_shadows
 from weilend.app.desk.population import Population, find_population
 from weilend.app.desk.privacy import keep_clear, tokens_of
 from weilend.app.desk.progress import Tell, say_nothing
-from weilend.app.desk.quarantine import Waiting, quarantine, waiting_rows
 from weilend.app.desk.records import to_rows
 from weilend.app.desk.replay import Replayed, replay_receipts
 from weilend.app.desk.run import Order, Result, run
 from weilend.app.desk.sealed import Sealed, keep_sealed, make_evaluator
 from weilend.app.desk.spines import fold_spine, make_spine
-from weilend.app.desk.statements import with_facts_between
 from weilend.app.desk.steps import DeskSteps, Request
 from weilend.core.calendars import parse_day
 from weilend.core.errors import NotFoundError

@@ -11,9 +11,9 @@ import msgspec
 
 from weilend.app.desk.crowds import forget_in_crowds
 from weilend.app.desk.deliver import deliver
-from weilend.app.desk.fraud_rings import forget_in_rings
+from weilend.app.desk.fraud.lists import forget_subject
+from weilend.app.desk.fraud.rings import forget_in_rings
 from weilend.app.desk.home import Home
-from weilend.app.desk.lists import forget_subject
 from weilend.core.errors import NotFoundError
 from weilend.core.ids import canonical_json
 from weilend.core.records import KINDS

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
-from weilend.app.desk.modelling import Study
+from weilend.app.desk.models.modelling import Study
 from weilend.app.desk.placing import economics_of, make_candidate, terms_of
 from weilend.app.desk.population import Population
 from weilend.app.desk.standing import NOTHING_OWED

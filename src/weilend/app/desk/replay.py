@@ -11,7 +11,7 @@ from itertools import islice
 
 import msgspec
 
-from weilend.app.desk.fraud import compare_hits
+from weilend.app.desk.fraud.assess import compare_hits
 from weilend.app.desk.home import Home
 from weilend.app.desk.progress import Tell, say_nothing
 from weilend.app.desk.records import Rows, to_tables

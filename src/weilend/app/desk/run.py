@@ -14,8 +14,8 @@ import msgspec
 from weilend.app.desk.decide import decide
 from weilend.app.desk.deliver import deliver
 from weilend.app.desk.home import Home
-from weilend.app.desk.ingest import check_readable, ingest
-from weilend.app.desk.modelling import Study, Training, fit_card, share_reconstructed_ppm, study_model
+from weilend.app.desk.intake.ingest import check_readable, ingest
+from weilend.app.desk.models.modelling import Study, Training, fit_card, share_reconstructed_ppm, study_model
 from weilend.app.desk.placing import load_churn, place_budget
 from weilend.app.desk.population import Group, Population, find_population
 from weilend.app.desk.progress import Tell, say_nothing

@@ -10,7 +10,7 @@ import msgspec
 
 from weilend.app.clock import now
 from weilend.app.desk.deliver import owe
-from weilend.app.desk.fraud import FraudEvidence, assess, read_evidence
+from weilend.app.desk.fraud.assess import FraudEvidence, assess, read_evidence
 from weilend.app.desk.home import Home
 from weilend.app.desk.payloads import business_of, payload_of, seal_request
 from weilend.app.desk.records import Rows, to_tables
