@@ -22,8 +22,8 @@ def say_pace(hours: int) -> str:
 
 
 class Side(msgspec.Struct, frozen=True):
-    """Rows that speak of members: a kind, the column that names the member, the column of what it shares ("" for none), and
-    which rows count, as SQL of each dialect.
+    """Rows that speak of members: a kind, the column that names the member, the column of what it shares ("" for none), which
+    rows count, as SQL of each dialect, and the `columns` that this reads.
 
     >>> Side("link", "from_id", "to_id", {"duckdb": "true"}).group
     'to_id'
@@ -33,6 +33,7 @@ class Side(msgspec.Struct, frozen=True):
     member: str
     group: str
     where_sql: dict[str, str]
+    columns: tuple[str, ...] = ()
 
 
 class Crowd(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,7 +7,8 @@ that index and the rows that came after it. Both read raw rows, superseded ones 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
@@ -17,9 +18,10 @@ import pyarrow.parquet as pq
 
 from weilend.core.crowd import Crowd, CrowdAsked, CrowdCount, Side
 from weilend.core.errors import BookError, NotFoundError
-from weilend.core.records import KINDS
+from weilend.core.records import KINDS, Kind
+from weilend.engine.book_index import read_subjects
 from weilend.engine.book_lock import replace_file
-from weilend.engine.book_versions import about, quote, scan
+from weilend.engine.book_versions import quote, scan
 from weilend.engine.book_view import BookView
 
 THREADS = 2
@@ -63,23 +65,56 @@ def is_named(index: Path, subject: str) -> bool:
 def count(crowd: Crowd, asked: Sequence[tuple[str, int]], view: BookView, index: Path | None = None) -> tuple[CrowdCount, ...]:
     """Return the count of each (group, as_of in UTC seconds) that is asked for, over the days of the crowd; see `answer`."""
     seconds = crowd.days * DAY_SECONDS
-    return answer(crowd, [CrowdAsked(group, as_of, seconds) for group, as_of in asked], view, index)
+    with open_counter((crowd,), view) as counter:
+        return answer(crowd, [CrowdAsked(group, as_of, seconds) for group, as_of in asked], counter, index)
 
 
-def answer(crowd: Crowd, asked: Sequence[CrowdAsked], view: BookView, index: Path | None = None) -> tuple[CrowdCount, ...]:
-    """Return the count that each question asks for, as the view's rows give it.
+class Counter:
+    """Counts some crowds over one view. What it has read of a kind about some subjects it does not read again."""
+
+    def __init__(self, crowds: Iterable[Crowd], view: BookView, connection: duckdb.DuckDBPyConnection) -> None:
+        self.view, self.connection = view, connection
+        self._columns: dict[str, tuple[str, ...]] = {}
+        for side in (crowd.of for crowd in crowds):
+            self._columns[side.kind] = tuple(dict.fromkeys((*self._columns.get(side.kind, ()), *side.columns)))
+        self._told: dict[tuple[str, tuple[str, ...]], pa.Table] = {}
+
+    def told(self, name: str, subjects: tuple[str, ...]) -> pa.Table:
+        """Return the rows of a kind about some first subjects: of few by the book's index, of many by one reading."""
+        if (name, subjects) not in self._told:
+            self._told[name, subjects] = self._read(KINDS[name], subjects, (*self._columns[name], "known_at", "happened_at"))
+        return self._told[name, subjects]
+
+    def _read(self, kind: Kind, subjects: Sequence[str], columns: Sequence[str]) -> pa.Table:
+        files, seq = self.view.files(kind.name), self.view.seq
+        if len(subjects) <= FEW:
+            return read_subjects(kind, files, subjects, columns, seq)
+        named = ", ".join(f'"{name}"' for name in dict.fromkeys((kind.subjects[0], *columns)))
+        return self.connection.sql(f"SELECT {named} FROM ({scan(kind, files, seq=seq)})").to_arrow_table()
+
+
+@contextmanager
+def open_counter(crowds: Iterable[Crowd], view: BookView) -> Iterator[Counter]:
+    """Yield what counts some crowds over a view."""
+    with duckdb.connect(config={"threads": THREADS}) as connection:
+        yield Counter(crowds, view, connection)
+
+
+def answer(crowd: Crowd, asked: Sequence[CrowdAsked], counter: Counter, index: Path | None = None) -> tuple[CrowdCount, ...]:
+    """Return the count that each question asks for, as the rows of the counter's view give it.
 
     With an index only the rows after it are read from the book: the answer is the same. Raises `BookError` where the index
     reads further than the view.
     """
-    after = -1 if index is None else index_seq(index)
+    view, after = counter.view, -1 if index is None else index_seq(index)
     if after > view.seq:
         raise BookError(f"the index of {crowd.name} reads to {after}, the view to {view.seq}", hint="count without the index")
+    if not asked:
+        return ()
     groups = sorted({one.group for one in asked})
-    with duckdb.connect(config={"threads": THREADS}) as connection:
-        connection.register("asked", _questions(asked))
-        counted = connection.sql(_count(crowd, _rows_after(crowd, view, after, index, groups)))
-        found = {place: CrowdCount(members, flagged) for place, members, flagged in counted.fetchall()}
+    counter.connection.register("asked", _questions(asked))
+    counted = counter.connection.execute(_count(crowd, _rows_after(crowd, view, after, index, groups)))
+    found = {place: CrowdCount(members, flagged) for place, members, flagged in counted.fetchall()}
     return tuple(found.get(place, CrowdCount(0, 0)) for place in range(len(asked)))
 
 
@@ -94,18 +129,32 @@ def _questions(asked: Sequence[CrowdAsked]) -> pa.Table:
     return pa.table(columns)
 
 
-def groups_of(crowd: Crowd, subjects: Sequence[str], as_of: int, view: BookView) -> tuple[str, ...]:
-    """Return the groups of a crowd that some first subjects of its kind were said to be in by an instant, sorted."""
-    kind, side = KINDS[crowd.of.kind], crowd.of
-    if not subjects:
+def groups_of(crowd: Crowd, asked: Sequence[tuple[str, int]], counter: Counter) -> tuple[tuple[str, ...], ...]:
+    """Return, for each first subject of the crowd's kind and each as_of (UTC seconds), the groups it was said to be in by then,
+    sorted.
+    """
+    if not asked:
         return ()
-    rows = scan(kind, view.files(side.kind), seq=view.seq, where=about(kind, sorted(subjects)))
-    there = (
-        f'known_at <= {as_of:d} AND happened_at <= {as_of:d} AND "{side.group}" IS NOT NULL AND ({side.where_sql["duckdb"]})'
-    )
-    with duckdb.connect(config={"threads": 1}) as connection:
-        found = connection.sql(f'SELECT DISTINCT "{side.group}" FROM ({rows}) WHERE {there} ORDER BY 1').fetchall()
-    return tuple(name for (name,) in found)
+    side, first = crowd.of, KINDS[crowd.of.kind].subjects[0]
+    said = f'"{side.group}" IS NOT NULL AND ({side.where_sql["duckdb"]})'
+    query = f"""SELECT DISTINCT a.place, r."{side.group}" FROM asked a JOIN (SELECT * FROM told WHERE {said}) r
+        ON r.{first} = a.subject WHERE {_THERE} ORDER BY ALL"""
+    found: list[list[str]] = [[] for _ in asked]
+    counter.connection.register("asked", _subjects(asked))
+    counter.connection.register("told", counter.told(side.kind, tuple(sorted({subject for subject, _ in asked}))))
+    for place, group in counter.connection.execute(query).fetchall():
+        found[place].append(group)
+    return tuple(map(tuple, found))
+
+
+def _subjects(asked: Sequence[tuple[str, int]]) -> pa.Table:
+    subject, as_of = zip(*asked, strict=True)
+    columns = {
+        "place": pa.array(range(len(asked)), pa.int64()),
+        "subject": pa.array(subject),
+        "as_of": pa.array(as_of, pa.int64()),
+    }
+    return pa.table(columns)
 
 
 def _rows_after(crowd: Crowd, view: BookView, after: int, index: Path | None, groups: list[str]) -> str:

@@ -6,7 +6,7 @@ value is written as a `graph_profile` at the application, features read that rec
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
@@ -27,7 +27,8 @@ def speak_of(kind: str, member: str, group: str = "", where: str = "true") -> Si
     ("to_kind" = 'phone')
     """
     formula = parse(where, KINDS[kind].readable())
-    return Side(kind, member, group, {dialect: formula.sql(dialect) for dialect in DIALECTS})
+    columns = tuple(sorted({member, group, *formula.names} - {""}))
+    return Side(kind, member, group, {dialect: formula.sql(dialect) for dialect in DIALECTS}, columns)
 
 
 def _linked(to_kind: str) -> Side:
@@ -89,35 +90,44 @@ def profile_rows(
     ...     profile_rows(Book.open(Path(name), calendar=Calendar()).view(), Spine(("E1",), (0,)))[0]["phone_businesses_count"]
     """
     rows: list[dict[str, int | None]] = [{} for _ in range(spine.size)]
-    for name in CROWDS:
-        crowd = CROWDS[name]
-        asked = [
-            (row, column, CrowdAsked(group, spine.as_of[row], seconds, _applicant(spine, row) if crowd.is_of_others else ()))
-            for row in range(spine.size)
-            for group in _groups(crowd, view, spine, row)
-            for column, seconds in crowd.windows.items()
-        ]
-        counts = crowds.answer(crowd, [question for _, _, question in asked], view, indexes.get(name))
-        for row in range(spine.size):
-            rows[row] |= dict.fromkeys(crowd.windows)
-        for (row, column, _), found in zip(asked, counts, strict=True):
-            told, before = _tell(crowd, found), rows[row][column]
-            rows[row][column] = max((value for value in (told, before) if value is not None), default=None)
+    applicants = _members(spine, *APPLICANT)
+    with crowds.open_counter([CROWDS[name] for name in CROWDS], view) as counter:
+        for name in CROWDS:
+            crowd = CROWDS[name]
+            asked = [
+                (row, column, CrowdAsked(group, spine.as_of[row], seconds, applicants[row] if crowd.is_of_others else ()))
+                for row, group in _groups(crowd, spine, applicants, counter)
+                for column, seconds in crowd.windows.items()
+            ]
+            counts = crowds.answer(crowd, [question for _, _, question in asked], counter, indexes.get(name))
+            for told in rows:
+                told.update(dict.fromkeys(crowd.windows))
+            for (row, column, _), found in zip(asked, counts, strict=True):
+                value, before = _tell(crowd, found), rows[row][column]
+                rows[row][column] = max((one for one in (value, before) if one is not None), default=None)
     return rows
 
 
-def _applicant(spine: Spine, row: int) -> tuple[str, ...]:
-    """Return the business and the owners of a row, sorted."""
-    return tuple(sorted({name for role in APPLICANT for at, name in spine.members(role) if at == row}))
+def _members(spine: Spine, *roles: str) -> list[tuple[str, ...]]:
+    """Return, per row, its subjects of some roles, sorted."""
+    found: list[set[str]] = [set() for _ in range(spine.size)]
+    for role in roles:
+        for row, subject in spine.members(role):
+            found[row].add(subject)
+    return [tuple(sorted(one)) for one in found]
 
 
-def _groups(crowd: Crowd, view: BookView, spine: Spine, row: int) -> tuple[str, ...]:
+def _groups(
+    crowd: Crowd, spine: Spine, applicants: Sequence[tuple[str, ...]], counter: crowds.Counter
+) -> tuple[tuple[int, str], ...]:
+    """Return each row with each group that its subjects are in: for links the business alone, or of others the owners too."""
     role = KINDS[crowd.of.kind].subjects[0]
-    if role == FROM:
-        own = _applicant(spine, row) if crowd.is_of_others else (spine.subjects[row],)
-    else:
-        own = tuple(name for at, name in spine.members(role) if at == row)
-    return crowds.groups_of(crowd, own, spine.as_of[row], view)
+    own = (
+        (applicants if crowd.is_of_others else [(name,) for name in spine.subjects]) if role == FROM else _members(spine, role)
+    )
+    asked = [(row, subject) for row, subjects in enumerate(own) for subject in subjects]
+    groups = crowds.groups_of(crowd, [(subject, spine.as_of[row]) for row, subject in asked], counter)
+    return tuple(sorted({(row, group) for (row, _), each in zip(asked, groups, strict=True) for group in each}))
 
 
 def _tell(crowd: Crowd, found: CrowdCount) -> int | None:
