@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from weilend.app.desk.crowds import PROFILE, audit_profile, profile, rebuild_crowds
+from weilend.app.desk.crowds import PROFILE, audit_profile, fill_profiles, profile, rebuild_crowds
 from weilend.app.desk.home import Home, open_home
 from weilend.app.desk.records import to_rows, to_tables
 from weilend.core.values import Application
@@ -53,3 +53,16 @@ def test_what_comes_with_an_application_counts_and_the_audit_finds_a_false_profi
     assert "the book gives phone_businesses_count = 5" in found
     later = msgspec.structs.replace(APPLICATION, as_of=AS_OF + 1)
     assert list(audit_profile(home, later, records)) == []
+
+
+def test_profiles_that_are_filled_in_later_say_what_was_known_then_and_are_filled_in_once(home: Home) -> None:
+    later = msgspec.structs.replace(APPLICATION, application_id="A2", as_of=AS_OF + 400 * 86_400)
+    home.book.append(as_tables([link("B9", "p1", "reachable_at", kinds=PHONES, on=date(2019, 9, 1))]))
+    assert fill_profiles(home, (APPLICATION, later)) == 2
+    assert fill_profiles(home, (APPLICATION, later)) == 0
+    columns = ("happened_at", "known_at", "known_basis", "phone_businesses_count")
+    rows = home.book.view().read(PROFILE, columns=columns).to_pylist()
+    assert sorted(tuple(row[name] for name in columns) for row in rows) == [
+        (AS_OF, AS_OF, "reconstructed", 4),
+        (later.as_of, later.as_of, "reconstructed", 5),
+    ]

@@ -5,7 +5,7 @@ The nightly rebuild writes the indexes that make this quick, and proves every pr
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from weilend.app.desk.deliver import identified
@@ -20,7 +20,9 @@ from weilend.features.crowds import CROWDS, profile_rows
 from weilend.features.spine_links import BELONGING
 
 PROFILE = "graph_profile"
-PROFILE_KEY = ("subject_id", "book_seq")
+PROFILE_KEY = ("subject_id", "book_seq", "happened_at")
+#: Applications whose profiles are counted together.
+AT_ONCE = 5_000
 
 
 def rebuild_crowds(home: Home) -> dict[str, int]:
@@ -39,16 +41,39 @@ def forget_in_crowds(home: Home, subject: str) -> None:
 def profile(home: Home, application: Application, records: Rows) -> Rows:
     """Return the `graph_profile` of an application, counted over the book and what came with it, as one more record."""
     view = home.book.preview(to_tables(records))
-    (counted,) = _count(home, view, (application,), _indexes(home, view.seq))
-    fact = {
-        **counted,
-        "subject_id": application.business_id,
-        "subject_kind": "business",
-        "book_seq": view.seq,
-        "happened_at": application.as_of,
-        "consent_id": application.consent_id,
-    }
-    return to_rows({PROFILE: identified(PROFILE, [fact], PROFILE_KEY)})
+    facts = _facts(home, view, (application,), _indexes(home, view.seq))
+    return to_rows({PROFILE: identified(PROFILE, facts, PROFILE_KEY)})
+
+
+def fill_profiles(home: Home, applications: Sequence[Application]) -> int:
+    """Append to the book the `graph_profile` of applications that came without one, as it would have been counted then, and
+    return how many; they say that they were reconstructed.
+    """
+    view = home.book.view()
+    have = view.read(PROFILE, columns=("subject_id", "happened_at"))
+    counted = set(zip(have["subject_id"].to_pylist(), have["happened_at"].to_pylist(), strict=True))
+    lacking = [one for one in applications if (one.business_id, one.as_of) not in counted]
+    for start in range(0, len(lacking), AT_ONCE):
+        facts = _facts(home, view, lacking[start : start + AT_ONCE], {})
+        home.book.append({PROFILE: identified(PROFILE, facts, PROFILE_KEY, basis="reconstructed")})
+    return len(lacking)
+
+
+def _facts(
+    home: Home, view: BookView, applications: Sequence[Application], indexes: Mapping[str, Path]
+) -> list[dict[str, int | str | None]]:
+    counted = _count(home, view, applications, indexes)
+    return [
+        {
+            **counts,
+            "subject_id": one.business_id,
+            "subject_kind": "business",
+            "book_seq": view.seq,
+            "happened_at": one.as_of,
+            "consent_id": one.consent_id,
+        }
+        for one, counts in zip(applications, counted, strict=True)
+    ]
 
 
 def audit_profile(home: Home, application: Application, records: Rows) -> Iterator[str]:
@@ -64,7 +89,7 @@ def audit_profile(home: Home, application: Application, records: Rows) -> Iterat
 
 
 def _count(
-    home: Home, view: BookView, applications: tuple[Application, ...], indexes: dict[str, Path]
+    home: Home, view: BookView, applications: Sequence[Application], indexes: Mapping[str, Path]
 ) -> list[dict[str, int | None]]:
     spine = Spine(tuple(one.business_id for one in applications), tuple(one.as_of for one in applications))
     return profile_rows(view, complete_spine(home, spine, view, set(BELONGING)), indexes)

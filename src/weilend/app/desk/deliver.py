@@ -66,7 +66,9 @@ def _facts(receipt: Receipt) -> dict[str, str | int | None]:
     }
 
 
-def identified(kind: str, facts: Sequence[Mapping[str, Cell]], key_columns: tuple[str, ...]) -> pa.Table:
+def identified(
+    kind: str, facts: Sequence[Mapping[str, Cell]], key_columns: tuple[str, ...], *, basis: str = "observed"
+) -> pa.Table:
     """Return facts of the desk's own making as records that the book takes, known when they happened."""
     schema = KINDS[kind]
     names = (*schema.subjects, *(field.name for field in schema.fields))
@@ -75,8 +77,6 @@ def identified(kind: str, facts: Sequence[Mapping[str, Cell]], key_columns: tupl
         name: pa.array([fact.get(name) for fact in facts], types.get(name, pa.string()))
         for name in (*names, "happened_at", "consent_id")
     }
-    key, record_id = identify(kind, {name: columns[name] for name in names}, key_columns)
-    said = {
-        name: pa.array([text] * len(facts), pa.string()) for name, text in (("known_basis", "observed"), ("source", SOURCE))
-    }
+    key, record_id = identify(kind, {name: columns[name] for name in (*names, "happened_at")}, key_columns)
+    said = {name: pa.array([text] * len(facts), pa.string()) for name, text in (("known_basis", basis), ("source", SOURCE))}
     return pa.table({**columns, **said, "known_at": columns["happened_at"], "key": key, "record_id": record_id})

@@ -20,6 +20,7 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 
+from weilend.app.desk.crowds import fill_profiles
 from weilend.app.desk.fraud.models import fit_fraud, known_applications
 from weilend.app.desk.fraud.rings import build_rings
 from weilend.app.desk.home import open_home
@@ -135,6 +136,7 @@ def _study(folder: Path, budget_ppm: int, night_days: int) -> WorldStudy:
     if min(study.course.early.sum(), study.course.later.sum()) < _LEAST_ROWS:
         raise InputError(f"{len(study.course.applications)} applications are too few to study", hint="give more --businesses")
     confirm(home, view, study)
+    fill_profiles(home, study.course.applications)
     build_rings(home)
     model = fit_fraud(home, as_of=study.course.cut_at, at=study.course.cut_at, budget_ppm=budget_ppm, seed=made.seed)
     said = score_all(home, study.course, seed=made.seed, night_days=night_days)
