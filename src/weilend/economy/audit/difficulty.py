@@ -13,7 +13,7 @@ import numpy as np
 from weilend.economy.audit.tells import ranking
 from weilend.economy.firms import Bools, Floats, Ints
 from weilend.models.metrics import ks
-from weilend.models.recipes.plain_boosting import out_of_fold
+from weilend.models.recipes.plain_boosting import best_rank
 
 #: What the best model on all observable fields may reach: as on real applicants, and never so much that the world is a toy.
 AUC_RANGE: Final = (0.70, 0.80)
@@ -45,11 +45,13 @@ class Difficulty(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def measure_difficulty(
-    names: Sequence[str], values: Floats, bad: Bools, group: Ints, oracle: Floats, *, seed: int, threads: int = 1
-) -> Difficulty:
-    """Return how hard applicants are to judge from all features (n, k), NaN where one is not known."""
+    names: Sequence[str], signs: Sequence[int], values: Floats, bad: Bools, group: Ints, oracle: Floats, *, seed: int,
+    threads: int = 1,
+) -> Difficulty:  # fmt: skip
+    """Return how hard applicants are to judge from all features (n, k) with their declared signs, NaN where one is not known."""
     live = [place for place in range(values.shape[1]) if np.unique(values[~np.isnan(values[:, place]), place]).size > 1]
-    score = out_of_fold(values[:, live], bad.astype(np.int64), group, seed=seed, threads=threads)
+    declared = [signs[place] for place in live]
+    score = best_rank(values[:, live], bad.astype(np.int64), group, declared, seed=seed, threads=threads)
     singles = sorted(((names[place], _single(values[:, place], bad)) for place in live), key=lambda one: -one[1])
     return Difficulty(
         applicants=len(bad),

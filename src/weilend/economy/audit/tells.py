@@ -11,6 +11,7 @@ a hundred invoices of one firm are one firm's habits, not a hundred proofs.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Final
 
 import msgspec
@@ -31,6 +32,7 @@ SURE_ERRORS: Final = 3.0
 #: How far from a half an id may rank, in standard errors: of some hundred ids one is beyond three by chance.
 ID_ERRORS: Final = 4.0
 _DAY, _OFFSET = 86_400, 8 * 3_600
+_NONE: Final[Mapping[str, Ints]] = MappingProxyType({})
 _NOT_FIELDS = frozenset({"key", "record_id", "seq", "source", "consent_id", "known_basis", "happened_on"})
 
 
@@ -69,12 +71,19 @@ def ranking(score: Floats, bad: Bools) -> float:
 
 
 def scan_kind(
-    kind: str, table: pa.Table, made: Bools, subject: Ints, what: str, ceilings: Mapping[str, float]
+    kind: str,
+    table: pa.Table,
+    made: Bools,
+    subject: Ints,
+    what: str,
+    ceilings: Mapping[str, float],
+    often: Mapping[str, Ints] = _NONE,
 ) -> list[Finding]:
     """Return what every field of a kind tells of the records of a pattern, the most telling first.
 
     `made` says which rows the pattern made, `subject` (codes) whose they are; `ceilings` by field (``kind.field``) what its
-    signature may tell.
+    signature may tell; `often`, by column, how often the value of each row occurs in the whole book: where the rows are those of
+    some subjects, what these share with others looks rarer among them than it is.
 
     >>> table = pa.table({"shop_id": ["a"] * 200, "paid_fen": [5] * 100 + list(range(100))})
     >>> made = np.arange(200) < 100
@@ -85,7 +94,7 @@ def scan_kind(
         return []
     guilty, honest = (len(np.unique(subject[rows])) for rows in (made, ~made))
     found = []
-    for field, score in readings(table):
+    for field, score in readings(table, often):
         rank = ranking(score, made)
         auc = max(rank, 1 - rank)
         finding = Finding(
@@ -102,8 +111,8 @@ def scan_kind(
     return sorted(found, key=lambda one: -one.auc)
 
 
-def readings(table: pa.Table) -> Iterator[tuple[str, Floats]]:
-    """Yield everything that can be read off each column alone, as numbers.
+def readings(table: pa.Table, often: Mapping[str, Ints] = _NONE) -> Iterator[tuple[str, Floats]]:
+    """Yield everything that can be read off each column alone, as numbers; `often` as for `scan_kind`.
 
     >>> [name for name, _ in readings(pa.table({"net_fen": [1, 2]}))]
     ['net_fen', 'net_fen is round', 'net_fen is common']
@@ -119,7 +128,7 @@ def readings(table: pa.Table) -> Iterator[tuple[str, Floats]]:
         if pa.types.is_integer(column.type):
             yield from _of_numbers(name, column)
         elif pa.types.is_string(column.type):
-            yield from _of_texts(name, column)
+            yield from _of_texts(name, column, often.get(name))
         elif pa.types.is_boolean(column.type):
             yield name, pc.fill_null(column, fill_value=False).to_numpy(zero_copy_only=False).astype(np.float64)
         elif pa.types.is_date(column.type):
@@ -145,14 +154,13 @@ def _of_numbers(name: str, column: pa.Array) -> Iterator[tuple[str, Floats]]:
     yield f"{name} is common", _commonness(column)
 
 
-def _of_texts(name: str, column: pa.Array) -> Iterator[tuple[str, Floats]]:
+def _of_texts(name: str, column: pa.Array, often: Ints | None) -> Iterator[tuple[str, Floats]]:
     codes = column.dictionary_encode()
+    yield f"{name} is common", _commonness(column) if often is None else often.astype(np.float64)
     if len(codes.dictionary) <= 64:
         yield f"{name} word", pc.fill_null(codes.indices, -1).to_numpy(zero_copy_only=False).astype(np.float64)
-        yield f"{name} is common", _commonness(column)
         return
     yield f"{name} in order", _order(column)
-    yield f"{name} is common", _commonness(column)
     yield f"{name} length", pc.fill_null(pc.utf8_length(column), 0).to_numpy(zero_copy_only=False).astype(np.float64)
 
 

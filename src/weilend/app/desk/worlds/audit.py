@@ -32,6 +32,7 @@ from weilend.economy.fraud import PATTERNS
 from weilend.economy.loan_records import PRODUCTS
 from weilend.economy.plan import make_plan as make_world_plan
 from weilend.engine import BookView
+from weilend.engine.occurrences import count_occurrences
 from weilend.features.compute import finish
 from weilend.features.plans import make_plan
 from weilend.features.sets import LIBRARY
@@ -99,7 +100,9 @@ def audit_world(folder: Path, *, threads: int = 1) -> WorldAudit:
     oracle = truth["applications"][f"pd_ppm_{STANDARD}"].to_numpy()[rows].astype(np.float64)
     return WorldAudit(
         made=made,
-        difficulty=measure_difficulty(asked.names, asked.seen, asked.bad, asked.firm, oracle, seed=made.seed, threads=threads),
+        difficulty=measure_difficulty(
+            asked.names, asked.signs, asked.seen, asked.bad, asked.firm, oracle, seed=made.seed, threads=threads
+        ),
         rejects=study_rejects(asked, seed=made.seed, threads=threads),
         findings=(*_fraud_findings(view, truth), *_id_findings(truth)),
         marginals=measure(Seen(lambda kind, columns: view.read(kind, columns=columns), truth, made.months)),
@@ -138,7 +141,7 @@ def _asked(home: Home, view: BookView, asks: pa.Table) -> tuple[Asked, Ints]:
 def _fraud_findings(view: BookView, truth: dict[str, pa.Table]) -> list[Finding]:
     """Return what single fields tell of the records of each pattern, among all records of who commits it and of honest others.
 
-    Subjects are drawn whole, so that how often an id occurs means the same for both; no other record is read.
+    Subjects are drawn whole, and how often an id occurs is counted over the whole book: whom firms trade with was not drawn.
     """
     found: list[Finding] = []
     marks = truth["records"]
@@ -152,6 +155,11 @@ def _fraud_findings(view: BookView, truth: dict[str, pa.Table]) -> list[Finding]
         others = np.setdiff1d(pc.unique(everybody[whose]).to_numpy(zero_copy_only=False), guilty.to_numpy(zero_copy_only=False))
         others = np.random.default_rng(1).choice(others, min(_HONEST_SUBJECTS, len(others)), replace=False)
         table = view.read(kind, subjects=[*guilty.to_pylist(), *others.tolist()])
+        often = {
+            name: count_occurrences(view, kind, name, table[name])
+            for name in table.column_names
+            if pa.types.is_string(table.schema.field(name).type) and name not in ("key", "record_id")
+        }
         place = pc.index_in(table["record_id"], value_set=here["record_id"].combine_chunks()).combine_chunks()
         pattern = here["pattern"].combine_chunks().take(place)
         honest = pc.is_null(pattern).to_numpy(zero_copy_only=False)
@@ -162,7 +170,8 @@ def _fraud_findings(view: BookView, truth: dict[str, pa.Table]) -> list[Finding]
             commits = np.isin(np.arange(len(is_other)), codes[made])
             chosen = np.flatnonzero((commits | is_other)[codes] & (made | honest))
             part, ceilings = table.take(pa.array(chosen)), PATTERNS[name].ceilings
-            found += scan_kind(kind, part, made[chosen], codes[chosen], name, ceilings)
+            counts = {column: count[chosen] for column, count in often.items()}
+            found += scan_kind(kind, part, made[chosen], codes[chosen], name, ceilings, counts)
     return found
 
 

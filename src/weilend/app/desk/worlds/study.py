@@ -24,6 +24,7 @@ from weilend.app.desk.crowds import fill_profiles
 from weilend.app.desk.fraud.models import fit_fraud, known_applications
 from weilend.app.desk.fraud.rings import build_rings
 from weilend.app.desk.home import open_home
+from weilend.app.desk.intake.balances import check_balances
 from weilend.app.desk.progress import Tell, say_nothing
 from weilend.app.desk.worlds.audit import read_truth
 from weilend.app.desk.worlds.making import WorldMade, make_world
@@ -137,6 +138,7 @@ def _study(folder: Path, budget_ppm: int, night_days: int) -> WorldStudy:
         raise InputError(f"{len(study.course.applications)} applications are too few to study", hint="give more --businesses")
     confirm(home, view, study)
     fill_profiles(home, study.course.applications)
+    check_balances(home, study.course.applications)
     build_rings(home)
     model = fit_fraud(home, as_of=study.course.cut_at, at=study.course.cut_at, budget_ppm=budget_ppm, seed=made.seed)
     said = score_all(home, study.course, seed=made.seed, night_days=night_days)
