@@ -16,7 +16,7 @@ from weilend.features.sets import FRAUD
 from weilend.fraud.detectors.ensemble import StrangeFeature
 from weilend.fraud.signals import SIGNALS, find_marks, mark_table, read_signals
 from weilend.fraud.suspicion import calibrate, least_floor, surprise_milli
-from weilend.fraud.verdict import Heard, RingSaid, judge_fraud
+from weilend.fraud.verdict import Heard, RingSaid, find_ruled, judge_fraud
 from weilend.fraud.verdict_table import TABLE, read_table, rule_formulas
 
 NOTHING = dict.fromkeys((feature.name for feature in FRAUD.features), None)
@@ -153,6 +153,57 @@ def test_worse_is_never_better(learned, grade):
     places = [TABLE.place(judge_fraud(step, learned).grade) for step in steps]
     assert places == sorted(places, reverse=True)
     assert TABLE.place(grade) in places
+
+
+RULES = {
+    "circling_money": {"reciprocity_12m": 400_000},
+    "shell_in_a_hurry": {"registry_representative_changes_180d": 1, "sales_recent_pace_12m": 3_000_000},
+    "broken_statement": {"running_balance_broken_365d": 1},
+}
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_what_papers_and_money_say_by_themselves_makes_a_person_look_and_declines_nobody(name):
+    told = judge_fraud(Heard(hits=(), values={**NOTHING, **RULES[name]}))
+    assert (told.status, told.found.grade) == ("alert", "D")
+    assert told.reasons[0].code == f"fraud_{name}"
+    for missing in RULES[name]:
+        less = {**NOTHING, **RULES[name], missing: 0}
+        assert judge_fraud(Heard(hits=(), values=less)).status == "clear"
+
+
+def ruled_table(rows):
+    """A table of features in which some rows are alerted by a rule."""
+    names = [feature.name for feature in FRAUD.features]
+    values, known = np.zeros((len(rows), len(names)), np.int64), np.zeros((len(rows), len(names)), np.bool_)
+    at = names.index("reciprocity_12m")
+    values[:, at], known[:, at] = 400_000 * np.array(rows), True
+    return FeatureTable(FRAUD, Spine(tuple(f"E{row}" for row in range(len(rows))), (0,) * len(rows)), values, known, {})
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 10**6), st.booleans()), min_size=1, max_size=80), st.sampled_from((20_000, 200_000)))
+def test_whom_rules_alert_is_paid_for_out_of_the_same_budget(rows, budget):
+    said, ruled = {"anomaly": [value for value, _ in rows]}, find_ruled(ruled_table([rule for _, rule in rows]))
+    assert ruled.tolist() == [rule for _, rule in rows]
+
+    def alerted(learned):
+        by_suspicion = [learned.grade(learned.add_up({"anomaly": value}, []), otherwise="A") == "D" for value, _ in rows]
+        return int((np.array(by_suspicion) | ruled).sum())
+
+    shares = {"D": budget}
+    assert alerted(calibrate(said, {}, {}, shares=shares, ruled=ruled)) <= max(len(rows) * budget // 10**6, int(ruled.sum()))
+
+
+def test_rules_that_are_not_paid_for_would_double_the_work():
+    ruled = np.arange(100) < 20
+    said = {"anomaly": [10_000 * row for row in range(100)]}  # the strangest are not those whom rules alert
+
+    def by_suspicion(**given):
+        learned = calibrate(said, {}, {}, shares={"D": 200_000}, **given)
+        return sum(learned.grade(learned.add_up({"anomaly": value}, []), otherwise="A") == "D" for value in said["anomaly"])
+
+    assert (by_suspicion(ruled=ruled), by_suspicion()) == (0, 20)
 
 
 def test_tables_are_checked():

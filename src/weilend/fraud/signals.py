@@ -103,6 +103,18 @@ def mark_table(table: FeatureTable) -> dict[str, Flags]:
     >>> marks["emulator"].tolist()
     [True, True]
     """
-    names = [feature.name for feature in table.feature_set.features]
-    columns = {name: np.ma.array(table.values[:, at], mask=~table.known[:, at]) for at, name in enumerate(names)}
+    columns = masked_columns(table)
     return {name: formula.numpy_mask()(columns) for name, formula in _formulas(table.feature_set).items()}
+
+
+def masked_columns(table: FeatureTable) -> dict[str, np.ma.MaskedArray]:
+    """Return the columns of a table of features as formulas read many rows, masked where a value is not known.
+
+    >>> from weilend.core.plan import Spine
+    >>> size = (1, len(FRAUD.features))
+    >>> none = FeatureTable(FRAUD, Spine(("E1",), (0,)), np.zeros(size, np.int64), np.zeros(size, np.bool_), {})
+    >>> masked_columns(none)["device_emulator_count_90d"].mask.tolist()
+    [True]
+    """
+    names = [feature.name for feature in table.feature_set.features]
+    return {name: np.ma.array(table.values[:, at], mask=~table.known[:, at]) for at, name in enumerate(names)}

@@ -13,13 +13,15 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 import msgspec
+import numpy as np
 
 from weilend.core.money import show_percent
 from weilend.core.values import FraudFound, FraudHit, FraudVerdict, Reason
+from weilend.features.compute import FeatureTable
 from weilend.features.sets import FRAUD
 from weilend.features.spec import show_value, show_value_zh
 from weilend.fraud.detectors.ensemble import StrangeFeature
-from weilend.fraud.signals import SIGNALS, find_marks
+from weilend.fraud.signals import SIGNALS, Flags, find_marks, masked_columns
 from weilend.fraud.suspicion import Calibration
 from weilend.fraud.verdict_table import SEVERITIES, TABLE, VerdictTable, rule_formulas
 
@@ -116,6 +118,23 @@ def judge_fraud(
     told = grade.status == "alert" or grade.step_up
     reasons = _reasons(heard, [rule.id for rule in rules], marks, learned, table) if told else ()
     return FraudVerdict(status, reasons, found)
+
+
+def find_ruled(features: FeatureTable, table: VerdictTable = TABLE) -> Flags:
+    """Return which rows of the feature set `fraud` a rule alerts by their features alone, whatever else is heard of them.
+
+    >>> from weilend.core.plan import Spine
+    >>> size = (1, len(FRAUD.features))
+    >>> find_ruled(FeatureTable(FRAUD, Spine(("E1",), (0,)), np.zeros(size, np.int64), np.zeros(size, np.bool_), {})).tolist()
+    [False]
+    """
+    columns = masked_columns(features)
+    found = np.zeros(len(features.values), np.bool_)
+    for rule in table.rules:
+        formula = rule_formulas(table.rules)[rule.id]
+        if table.grade(rule.grade).status == "alert" and formula.names <= columns.keys():
+            found |= formula.numpy_mask()(columns)
+    return found
 
 
 def _facts(heard: Heard, suspicion: int | None, table: VerdictTable) -> dict[str, int | None]:

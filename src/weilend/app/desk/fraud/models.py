@@ -37,7 +37,7 @@ from weilend.features.sets import FRAUD
 from weilend.fraud.detectors import Ensemble, fit_ensemble, from_bytes, to_bytes
 from weilend.fraud.signals import SIGNALS, mark_table
 from weilend.fraud.suspicion import Calibration, calibrate
-from weilend.fraud.verdict import RingSaid
+from weilend.fraud.verdict import RingSaid, find_ruled
 from weilend.fraud.verdict_table import TABLE
 from weilend.models.prediction import Model
 from weilend.store import Document
@@ -113,7 +113,8 @@ def fit_fraud(
     tell("look for rings", 2, 4)
     said["ring"] = [_ring_ppm(one) for one in rings.hear(applications)] if rings else [None] * len(applications)
     marks, families = mark_table(table), {one.id: one.family for one in SIGNALS.values()}
-    first = calibrate(said, marks, families, shares=shares, weights=TABLE.voices, most_marks=TABLE.most_marks)
+    ruled = find_ruled(table)
+    first = calibrate(said, marks, families, shares=shares, weights=TABLE.voices, most_marks=TABLE.most_marks, ruled=ruled)
     tell("learn from what was confirmed", 3, 4)
     names = sorted(marks)
     suspicions = [
@@ -124,7 +125,7 @@ def fit_fraud(
     confirmed = Confirmed.read(view, applications, as_of)
     scored = learn_score(table, confirmed, suspicions, groups, budget_ppm=budget_ppm, seed=seed, recipe=RECIPE)
     said["score"] = list(scored.out_of_fold) if scored else [None] * len(applications)
-    learned = calibrate(said, marks, families, shares=shares, weights=TABLE.voices, most_marks=TABLE.most_marks)
+    learned = calibrate(said, marks, families, shares=shares, weights=TABLE.voices, most_marks=TABLE.most_marks, ruled=ruled)
     return _keep(home, _model(detectors, learned, scored, confirmed, as_of, budget_ppm, seed), detectors, scored, at=at)
 
 

@@ -27,7 +27,7 @@ _DAY: Final = 86_400
 NIGHT_DAYS: Final = 7
 #: How rare a night's finding is, is learned from so many days before the cut.
 LEARNED_DAYS: Final = 120
-#: What a rule that stops an application is worth beside suspicion: more than any.
+#: What a rule that alerts is worth beside suspicion, for each grade that it is graver than the mildest: more than any.
 _RULED: Final = 1_000_000.0
 
 
@@ -61,12 +61,14 @@ def score_all(home: Home, course: Course, *, seed: int, night_days: int = NIGHT_
 
 
 def _weight(found: FraudFound, floors: Mapping[str, int]) -> float:
-    """Return how suspicious a verdict is as one number: suspicion, at least the floor of the grade that a rule gave; a rule that
-    stops the application stands above all. So who is alerted by the verdict is above the floor of an alert, and nobody else.
+    """Return how suspicious a verdict is as one number, in the order in which people look: who was stopped by a rule, who was
+    alerted by one, then by suspicion, at least the floor of the grade that a rule gave.
     """
     suspicion = float(found.suspicion_milli or 0)
-    if found.grade == TABLE.grades[0].name:
-        return suspicion + _RULED
+    places = [TABLE.place(rule.grade) for rule in TABLE.rules if rule.id in found.marks]
+    graves = [place for place in places if TABLE.grades[place].status == "alert"]
+    if graves:
+        return suspicion + _RULED * (len(TABLE.grades) - min(graves))
     return max(suspicion, float(floors.get(found.grade, 0)))
 
 
