@@ -26,10 +26,13 @@ from weilend.app.desk.committee.shift import compose_shift
 from weilend.app.desk.committee.short import compose_short
 from weilend.app.desk.committee.stressed import compose_stress
 from weilend.app.desk.committee.truth import compose_truth
+from weilend.app.desk.models.shown import show_product
 from weilend.app.desk.run import Result
 from weilend.core.values import Reason
+from weilend.features.spec import show_value
 from weilend.models.folds import SEEDS
 from weilend.models.metrics import Interval
+from weilend.models.pairs import Pair, PairAxis
 from weilend.models.validate import Permutations
 from weilend.report import Page, Section, render_page
 
@@ -363,3 +366,22 @@ def test_the_page_is_a_function_of_the_result(result: Result, page: Page) -> Non
 def test_the_command_line_starts_without_charts() -> None:
     code = "import sys, weilend.app.cli.main; print(sorted({'altair', 'weilend.report'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+
+
+def test_a_card_with_tables_of_two_features_shows_them_wherever_it_is_shown(result: Result) -> None:
+    card = result.study.card
+    first, second = (item.feature for item in card.characteristics[:2])
+    cells = ((7, -7, 0), (0, 3, 0), (0, 0, 0))
+    axes = (PairAxis(feature=first.name, cuts=(12_345_600,)), PairAxis(feature=second.name, cuts=(50_000,)))
+    seen = {"rows": ((9, 8, 0), (0, 5, 0), (0, 0, 0)), "bads": ((1, 4, 0), (0, 1, 0), (0, 0, 0))}
+    pair = Pair(first=axes[0], second=axes[1], points=cells, **seen)
+    paired = replace(card, pairs=(pair,))
+    said = read(compose_scorecard(with_study(result, card=paired)))
+    plain = read(compose_scorecard(result))
+    shown = [row for row in show_product(paired)[1] if row[0] == pair.name]
+    assert pair.name in said
+    assert pair.name not in plain
+    assert [row[3:] for row in shown] == [(7, 9, 1), (-7, 8, 4), (3, 5, 1)]
+    assert all(f"{row[1]}" in said for row in shown), "page and terminal name cells alike"
+    assert show_value(12_345_600, first.unit) in shown[0][1]
+    assert show_product(card)[1] == show_product(paired)[1][: -len(shown)]

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from weilend.app.cli import flat
 from weilend.app.cli.main import cli
 from weilend.app.desk.flat import evidence, judging, models
 from weilend.core.errors import CheckError, WeilendError
@@ -194,7 +195,7 @@ def test_another_table_is_refused_in_one_sentence(built, change, says) -> None:
         (["--label", "是否违约", "--bad", "maybe"], "no row has maybe"),
         (["--label", "是否违约", "--as-of", "2024-01-01"], "say from what"),
         (["--label", "是否违约", "--keep-out", "性别"], "no column 性别"),
-        (["--label", "是否违约", *SOURCE[:4], "--source", "tax"], "is not NAME=YUAN:PREFIX"),
+        (["--label", "是否违约", *SOURCE[:4], "--source", "tax"], "is not NAME=COLS"),
         (["--label", "是否违约", "--source", "tax=1:年"], "needs what a loan brings and costs"),
         (["--label", "是否违约", *SOURCE[:4], "--source", "x=1:y", *CARD], "comes from the source x"),
         (["--label", "是否违约", "--loss", "5"], "both above 0"),
@@ -229,7 +230,7 @@ def test_the_report_answers_what_a_validator_asks(built) -> None:
                 "segments", "cutoffs", "reasons", "contest", "sources", "fairness", "rejects", "limits")  # fmt: skip
     assert [name for name in sections if f'<section id="{name}"' not in html] == []
     for said in ("催收金额", "rejected: they had no loan", "out of time: learned up to 2023-09", "nothing is assumed of",
-                 "The card stays", "tax", "房租"):  # fmt: skip
+                 "The card stays", "tax", "房租", "at most 5 minutes: nothing was cut short", "A pull brings"):  # fmt: skip
         assert said in html
     model = json.loads((built / "out" / "model.json").read_text("utf-8"))
     assert model["model_id"] in html
@@ -274,6 +275,27 @@ def test_known_at_application_keeps_only_what_is_named_and_two_models_are_compar
     assert all(swap["only_first"]["bads"] > swap["only_second"]["bads"] for swap in value["swaps"])
     assert value["made_from"][0][1] == poor["model_id"]
     assert json.loads(run("model", "compare", "loans", "poor", *options))["verdict"]["verdict"] == "keep"
+
+
+@pytest.mark.parametrize(
+    ("said", "cost_fen", "patterns"),
+    [
+        ("bureau=ext_*,ct_*", None, ("ext_*", "ct_*")),
+        ("税务 = 1.5:年收入, 额度", 150, ("年收入", "额度")),
+        ("a=0:x", 0, ("x",)),
+    ],
+)
+def test_a_source_is_its_columns_and_maybe_a_price(said, cost_fen, patterns) -> None:
+    source = flat._source(said)
+    assert (source.cost_fen, source.patterns) == (cost_fen, patterns)
+    assert source.name == said.split("=")[0].strip()
+
+
+def test_of_two_sources_that_hold_a_column_the_first_has_it_and_an_empty_one_is_refused(built) -> None:
+    sources = (models.Source("all", None, ("*",)), models.Source("tax", None, ("年收入",)))
+    ask = models.Ask(name="x", table=built / "loans.csv", roles=models.Roles(label="是否违约"), sources=sources)
+    with pytest.raises(WeilendError, match="no column that is left comes from the source tax"):
+        models.build_flat(ask)
 
 
 @pytest.mark.nightly

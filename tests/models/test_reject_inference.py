@@ -71,6 +71,13 @@ def test_bands_cover_the_truth_where_nothing_is_hidden():
     assert nothing == 1.0
 
 
+def test_time_leaves_two_trainings_anew_and_the_bands_are_those_of_two() -> None:
+    sample, yes = world(3)
+    sides = sample.take(yes), sample.take(~yes)
+    assert bad_rate_bands(*sides, Line, seed=1, stop=lambda: True) == bad_rate_bands(*sides, Line, seed=1, refits=2)
+    assert bad_rate_bands(*sides, Line, seed=1, stop=lambda: False) == bad_rate_bands(*sides, Line, seed=1)
+
+
 def test_bands_cover_the_truth_where_the_policy_saw_more_and_the_plain_point_does_not():
     same, worse, nothing = covered(0.8, 40)
     assert same < 0.5  # the planted fault: the policy declined for what the model does not see

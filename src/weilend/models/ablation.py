@@ -14,13 +14,15 @@ import numpy as np
 
 from weilend.core.errors import InputError, NotFoundError
 from weilend.core.money import PPM
-from weilend.models.judgement.bootstrap import Contender, compare, draw, measure
+from weilend.models.judgement.bootstrap import Contender, Draws, compare, draw, measure
 from weilend.models.metrics import Interval
 from weilend.models.prediction import Prediction
 from weilend.models.recipes.flat_card import narrow
+from weilend.models.recipes.monotone_boosting import never
 from weilend.models.recipes.registry import FitSample
 from weilend.models.sample import Sample
 from weilend.models.table import Booleans
+from weilend.models.training import Stop
 
 #: Draws of whole groups behind every interval; 500 settle its ends to a twentieth of their distance.
 DRAWS = 500
@@ -44,10 +46,14 @@ class Ablated(msgspec.Struct, frozen=True, kw_only=True):
     lost: Interval | None
 
 
+#: What models of some parts say of the rows judged, by the parts; that of all parts is the first.
+Said = Mapping[tuple[str, ...], Prediction]
+
+
 def ablate(
     train: Sample, test: Sample, fit: FitSample, parts: Mapping[str, Sequence[str]], *, seed: int, thick: Booleans | None = None
 ) -> tuple[Ablated, ...]:
-    """Return every part alone, then all of them together, each on all rows judged and on the thin and the thick ones.
+    """Return every part alone, all without each, then all together, each on all rows judged and on the thin and the thick ones.
 
     `thick` (n,) says which rows of `test` have a history (see `is_thick`; no slices where it is None). One model serves all slices.
     Raises `NotFoundError` for a column that is not there, `InputError` where fewer than two parts are given or one is empty.
@@ -60,18 +66,66 @@ def ablate(
     >>> [(one.parts, one.slice, one.columns) for one in table]
     [(('owner',), 'all', 1), (('business',), 'all', 2), (('owner', 'business'), 'all', 3)]
     """
+    if len(parts) < 2:
+        raise InputError("an ablation needs two parts or more", hint="give owner and business, with their columns")
+    return judge_parts(test, say_parts(train, test, fit, parts, seed=seed), parts, seed=seed, thick=thick)
+
+
+def say_parts(
+    train: Sample,
+    test: Sample,
+    fit: FitSample,
+    parts: Mapping[str, Sequence[str]],
+    *,
+    seed: int,
+    asked: Sequence[str] = (),
+    stop: Stop = never,
+) -> Said:
+    """Return what models of all parts, of all but each, and of each alone say; `asked` are the parts that are looked at (all).
+
+    `stop` is asked before each training but the first: what is then missing was not trained. Without any column everybody is alike.
+    Raises `NotFoundError` for a column that is not there, `InputError` for a part without one.
+
+    >>> from weilend.models.recipes.flat_card import fit
+    >>> from weilend.models.sample import example_sample
+    >>> sample, parts = example_sample(400), {"tax": ["income"], "bureau": ["use"], "rest": ["noise"]}
+    >>> list(say_parts(sample, sample, fit, parts, seed=1, asked=["tax"]))
+    [('tax', 'bureau', 'rest'), ('bureau', 'rest'), ('tax',)]
+    """
     _check(train, parts)
-    asked = [*((name,) for name in parts), tuple(parts)]
-    columns = {names: [column for name in names for column in parts[name]] for names in asked}
-    said = {names: _say(train, test, fit, columns[names], seed) for names in asked}
+    said: dict[tuple[str, ...], Prediction] = {}
+    for names in subsets_of(parts, asked):
+        if said and stop():
+            break
+        said[names] = _say(train, test, fit, [column for name in names for column in parts[name]], seed)
+    return said
+
+
+def subsets_of(parts: Sequence[str] | Mapping[str, object], asked: Sequence[str] = ()) -> tuple[tuple[str, ...], ...]:
+    """Return which parts are tried together: all, all but each, each alone; none twice.
+
+    >>> subsets_of(["a", "b"]), subsets_of(["a"])
+    ((('a', 'b'), ('b',), ('a',)), (('a',), ()))
+    """
+    names = tuple(parts)
+    looked = tuple(asked) or names
+    without = (tuple(name for name in names if name != left) for left in looked)
+    return tuple(dict.fromkeys((names, *without, *((name,) for name in looked))))
+
+
+def judge_parts(
+    test: Sample, said: Said, parts: Mapping[str, Sequence[str]], *, seed: int, thick: Booleans | None = None
+) -> tuple[Ablated, ...]:
+    """Return how well what was said (see `say_parts`) ranks the rows judged, slice by slice; see `ablate` for the order."""
+    everything = tuple(parts)
+    alone = [(name,) for name in parts if (name,) in said and (name,) != everything]
+    order = [*alone, *(names for names in said if len(names) != 1 and names != everything), everything]
     slices = {"all": np.ones(len(test), dtype=np.bool_)}
     if thick is not None:
         slices |= {"thin": ~thick, "thick": thick}
-    return tuple(
-        one
-        for name, rows in slices.items()
-        for one in _judge(test, rows, name, said, {k: len(v) for k, v in columns.items()}, seed)
-    )
+    columns = {names: sum(len(parts[name]) for name in names) for names in order}
+    told = {names: said[names] for names in order}
+    return tuple(one for name, rows in slices.items() for one in _judge(test, rows, name, told, columns, seed))
 
 
 def is_thick(sample: Sample, names: Sequence[str], *, least_known_ppm: int = PPM // 2) -> Booleans:
@@ -86,41 +140,44 @@ def is_thick(sample: Sample, names: Sequence[str], *, least_known_ppm: int = PPM
 
 
 def _check(train: Sample, parts: Mapping[str, Sequence[str]]) -> None:
-    if len(parts) < 2 or not all(parts.values()):
-        raise InputError(
-            "an ablation needs two parts or more, each with a column", hint="give owner and business, with their columns"
-        )
     for name, columns in parts.items():
+        if not columns:
+            raise InputError(f"part {name} has no column", hint="name columns of the table")
         for column in columns:
             if column not in train.table.names:
                 raise NotFoundError(f"part {name} has no column {column}", hint="name columns of the table")
 
 
 def _say(train: Sample, test: Sample, fit: FitSample, columns: Sequence[str], seed: int) -> Prediction:
+    if not columns:
+        rate_ppm = round(PPM * float(np.average(train.bad, weights=train.weight)))
+        return Prediction(np.zeros(len(test), dtype=np.int64), np.full(len(test), rate_ppm, dtype=np.int64))
     return fit(narrow(train, columns), seed=seed).predict(narrow(test, columns).table)
 
 
 def _judge(
-    test: Sample,
-    rows: Booleans,
-    name: str,
-    said: Mapping[tuple[str, ...], Prediction],
-    columns: Mapping[tuple[str, ...], int],
-    seed: int,
+    test: Sample, rows: Booleans, name: str, said: Said, columns: Mapping[tuple[str, ...], int], seed: int
 ) -> list[Ablated]:
     """Return a slice's lines; the last of `said` is the model of all parts."""
-    bad, group = test.bad[rows], test.group[rows]
-    bads, all_parts = int(bad.sum()), tuple(said)[-1]
-    few = min(bads, len(bad) - bads) < FEWEST
+    bad, all_parts = test.bad[rows], tuple(said)[-1]
+    bads = int(bad.sum())
     contenders = [Contender("+".join(names), Prediction(one.points[rows], one.pd_ppm[rows])) for names, one in said.items()]
-    found = None if few else draw(bad, group, contenders, seed=seed, draws=DRAWS)
-    lines = []
-    for names in said:
-        auc = lost = None
-        if found is not None:
-            told = next(one for one in measure(found) if (one.contender, one.metric) == ("+".join(names), "auc"))
-            auc = Interval(told.estimate, told.lo, told.hi)
-            missed = compare(found, "+".join(all_parts), "+".join(names))[0]  # the first figure is AUC
-            lost = Interval(missed.estimate, missed.lo, missed.hi)
-        lines.append(Ablated(parts=names, slice=name, columns=columns[names], rows=len(bad), bads=bads, auc=auc, lost=lost))
-    return lines
+    few = min(bads, len(bad) - bads) < FEWEST
+    found = None if few else draw(bad, test.group[rows], contenders, seed=seed, draws=DRAWS, weight=test.weight[rows])
+    return [
+        Ablated(
+            parts=names, slice=name, columns=columns[names], rows=len(bad), bads=bads,
+            auc=_auc(found, names) if found else None, lost=_lost(found, all_parts, names) if found else None,
+        )
+        for names in said
+    ]  # fmt: skip
+
+
+def _auc(found: Draws, names: Sequence[str]) -> Interval:
+    told = next(one for one in measure(found) if (one.contender, one.metric) == ("+".join(names), "auc"))
+    return Interval(told.estimate, told.lo, told.hi)
+
+
+def _lost(found: Draws, every: Sequence[str], names: Sequence[str]) -> Interval:
+    missed = compare(found, "+".join(every), "+".join(names))[0]  # the first figure is AUC
+    return Interval(missed.estimate, missed.lo, missed.hi)

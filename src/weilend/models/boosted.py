@@ -23,7 +23,7 @@ from weilend.models.forest import GRID, Forest
 from weilend.models.prediction import Prediction
 from weilend.models.prior import logit_ppm
 from weilend.models.sample import Column
-from weilend.models.table import Integers, Table
+from weilend.models.table import Floats, Integers, Table
 
 if TYPE_CHECKING:
     import lightgbm
@@ -60,15 +60,22 @@ class BoostedModel(msgspec.Struct, frozen=True, kw_only=True):
 
     def units(self, table: Table) -> Integers:
         """Return the margin (n,) of each row in units of the forest's grid: exact, whatever the batch."""
-        matrix = encode(table, self.slots)
+        return self.units_of(encode(table, self.slots))
+
+    def units_of(self, matrix: Floats) -> Integers:
+        """Return the margin (n,) of each row of a matrix that was encoded in the model's slots."""
         if not len(matrix):
             return np.zeros(0, dtype=np.int64)
         margin = loaded(self.forest.text).predict(matrix, raw_score=True, num_threads=1)
         return np.rint(np.asarray(margin, dtype=np.float64) * GRID).astype(np.int64)
 
+    def points_of(self, matrix: Floats) -> Integers:
+        """Return the points (n,) of each row of a matrix that was encoded in the model's slots."""
+        return np.clip(self.curve.points(self.units_of(matrix)), LEAST_POINTS, MOST_POINTS)
+
     def predict(self, table: Table) -> Prediction:
         """Return points and PD of each row of a table."""
-        points = np.clip(self.curve.points(self.units(table)), LEAST_POINTS, MOST_POINTS)
+        points = self.points_of(encode(table, self.slots))
         return Prediction(points, np.array(self.pd_ppm, dtype=np.int64)[points - LEAST_POINTS])
 
 

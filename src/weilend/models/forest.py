@@ -6,6 +6,7 @@ library's batch call, its single-row call, NumPy, Python and SQL agree to the bi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Final, Literal
 
@@ -89,6 +90,15 @@ class Forest(msgspec.Struct, frozen=True):
     def columns(self) -> tuple[str, ...]:
         """The names of the columns, in order."""
         return tuple(_head(self.text)["feature_names"].split(" "))
+
+    @property
+    def leaves(self) -> int:
+        """How many leaves the trees have together.
+
+        >>> example_forest().leaves
+        4
+        """
+        return sum(map(int, re.findall(r"^num_leaves=(\d+)$", self.text, flags=re.MULTILINE)))
 
     def trees(self) -> tuple[Tree, ...]:
         """Return the trees as values."""

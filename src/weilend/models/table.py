@@ -80,9 +80,11 @@ class Table(msgspec.Struct, frozen=True, eq=False):
         return Table(tuple(names), self.values[:, columns], self.known[:, columns], self.ids)
 
     def column(self, name: str) -> tuple[Integers, Booleans]:
-        """Return values and known of one feature."""
-        one = self.select([name])
-        return one.values[:, 0], one.known[:, 0]
+        """Return values and known of one feature; `InputError` where there is none of that name."""
+        if name not in self.names:
+            self.select([name])  # says so
+        place = self.names.index(name)  # no table of one column: a row's reasons ask for every column, twice
+        return self.values[:, place].copy(), self.known[:, place].copy()
 
     def identity(self, label: Integers | None = None) -> str:
         """Return the content hash of names and values (and label), whatever the order of rows and columns; ids stay out.

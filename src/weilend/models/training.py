@@ -183,11 +183,11 @@ def _search(
     study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=seed))
     for start in starts:
         study.enqueue_trial(_whole(start, ranges))
-    for _ in range(trials):
+    for at in range(trials):
         trial = study.ask()
         settings = {**fixed, **_suggest(trial, ranges)}
         study.tell(trial, float(np.mean([_cross_validate(rows, fold, settings, budget)[1] for fold in folds])))
-        if stop():
+        if at + 1 < trials and stop():
             break
     done = study.get_trials(states=(optuna.trial.TrialState.COMPLETE,))
     return [dict(trial.params) for trial in sorted(done, key=lambda trial: (trial.values[0], trial.number))]

@@ -21,7 +21,7 @@ if TYPE_CHECKING:  # late: see show.open_home
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 _PATH = click.Path(path_type=Path)
-_SOURCE = re.compile(r"([^=:]+)=(\d+(?:\.\d+)?):(.*[^,\s].*)")
+_SOURCE = re.compile(r"([^=:]+)=\s*(?:(\d+(?:\.\d+)?):)?(.*[^,\s].*)")
 NAME = re.compile(r"\w[\w-]*")  # it names a folder of the home, and must not lead out of it
 #: What may be said of a table's columns.
 _OPTIONS = (
@@ -47,7 +47,11 @@ _OPTIONS = (
         "--keep-out", metavar="COLS", default="", help="Columns that are no inputs; the report looks at how groups fare."
     ),
     click.option(
-        "--source", "sources", metavar="NAME=YUAN:PREFIX", multiple=True, help="Columns of a source and what a pull costs."
+        "--source",
+        "sources",
+        metavar="NAME=[YUAN:]COLS",
+        multiple=True,
+        help="Columns of a source (ext_*,ct_*), price of a pull.",
     ),
     click.option("--margin", metavar="YUAN", type=float, help="What a good loan brings."),
     click.option("--loss", metavar="YUAN", type=float, help="What a bad loan costs."),
@@ -66,7 +70,9 @@ def table_options(command: Command) -> Command:
 
 def build_from_table(name: str, home: Path, asked: dict[str, Any], tell: Tell) -> list[tuple[str, object]]:
     """Build the model, write its folder and keep a copy in the home; return what is shown of it."""
-    from weilend.app.desk.flat.evidence import check_economics, gather_evidence  # late: see show.open_home
+    from weilend.app.clock import now  # late: see show.open_home
+    from weilend.app.desk.flat.allowance import Allowance
+    from weilend.app.desk.flat.evidence import check_economics, gather_evidence
     from weilend.app.desk.flat.files import write_model
     from weilend.app.desk.flat.models import build_flat
     from weilend.app.desk.home import open_home
@@ -77,10 +83,15 @@ def build_from_table(name: str, home: Path, asked: dict[str, Any], tell: Tell) -
     if not NAME.fullmatch(name):
         raise InputError(f"{name} is not a name for a model", hint="use letters, digits, - and _")
     economics = read_economics(asked["margin"], asked["loss"])
-    check_economics(len(asked["sources"]), economics)
-    built = build_flat(ask_of(name, asked, economics), tell=tell)
-    evidence = gather_evidence(built, tell=tell)
-    written = [*write_model(built, asked["out"]), write_report(built, evidence, asked["out"], purpose=asked["purpose"])]
+    ask = ask_of(name, asked, economics)
+    check_economics(sum(one.cost_fen is not None for one in ask.sources), economics)
+    allowance = Allowance(60 * asked["minutes"], now)
+    built = build_flat(ask, tell=tell, allowance=allowance)
+    evidence = gather_evidence(built, tell=tell, allowance=allowance)
+    written = [
+        *write_model(built, asked["out"], allowance.cuts),
+        write_report(built, evidence, asked["out"], purpose=asked["purpose"], allowance=allowance),
+    ]
     if built.rival:
         written += write_challenger(built.rival, asked["out"])
     kept = open_home(home).folder / "models" / name
@@ -88,19 +99,22 @@ def build_from_table(name: str, home: Path, asked: dict[str, Any], tell: Tell) -
     kept.mkdir(parents=True)
     for path in written:
         shutil.copy(path, kept)
-    return build_rows(built, evidence, asked["out"])
+    return build_rows(built, evidence, asked["out"], allowance.cuts)
 
 
-def score_to_file(name: str, home: Path, table: Path, out: Path) -> str:
-    """Score a table with a model, write the scores, and return one sentence on what was done."""
-    from weilend.app.desk.flat.files import find_model, read_model, write_scores  # late: see show.open_home
+def score_to_file(name: str, home: Path, table: Path, out: Path, version: str = "") -> str:
+    """Score a table with the version that is in force (or named), write the scores, and return what was done by which."""
+    from weilend.app.clock import now  # late: see show.open_home
+    from weilend.app.desk.flat.files import write_scores
     from weilend.app.desk.flat.models import score_flat
+    from weilend.app.desk.models.in_force import find_scorer
+    from weilend.app.desk.releases import SHORT
 
-    manifest, model = read_model(find_model(name, home))
-    scored = score_flat(manifest.recipe, model, manifest.columns, table, id_column=manifest.id)
+    scorer = find_scorer(name, home, version, at=now())
+    scored = score_flat(scorer.recipe, scorer.model, scorer.columns, table, id_column=scorer.id)
     write_scores(scored, out)
-    unseen = "; ".join(f"{rows} rows have a {column} that the model has never seen" for column, rows in scored.unseen.items())
-    return f"{len(scored.ids)} rows in {out}" + (f"; {unseen}" if unseen else "")
+    unseen = "".join(f"; {rows} rows have a {column} that the model has never seen" for column, rows in scored.unseen.items())
+    return f"{len(scored.ids)} rows in {out}{unseen}\nscored by version {scorer.version[:SHORT]}, {scorer.why}"
 
 
 def ask_of(name: str, asked: dict[str, Any], economics: Economics | None) -> Ask:
@@ -154,6 +168,6 @@ def _source(text: str) -> Source:
 
     match = _SOURCE.fullmatch(text.strip())
     if match is None:
-        raise InputError(f"--source {text} is not NAME=YUAN:PREFIX", hint="write bureau=2.50:PAY_,BILL_")
-    name, yuan, prefixes = match.groups()
-    return Source(name.strip(), round(100 * float(yuan)), read_list(prefixes))
+        raise InputError(f"--source {text} is not NAME=COLS or NAME=YUAN:COLS", hint="write bureau=2.50:PAY_*,BILL_*")
+    name, yuan, columns = match.groups()
+    return Source(name.strip(), round(100 * float(yuan)) if yuan else None, read_list(columns))

@@ -127,6 +127,10 @@ def model_group() -> None:
 @click.option("--as-of", metavar="YYYY-MM-DD", help="Of a product: the day (00:00 local) on which the model is built.")
 @click.option("--assume-label-known", is_flag=True, help="Of a product: train on outcomes that were not known yet.")
 @table_options
+@click.option(
+    "--minutes", type=click.IntRange(min=1), default=5, show_default=True,
+    help="Of a table: when searches and extras of the report end; what that cut short is said.",
+)  # fmt: skip
 @home_option
 @json_option
 def model_build(name: str, as_of: str | None, home: Path, *, assume_label_known: bool, as_json: bool, **asked: Any) -> None:
@@ -159,10 +163,11 @@ def _study_rows(study: Study) -> list[tuple[str, object]]:
 @click.option(
     "--out", required=True, type=click.Path(path_type=Path), help="CSV file to write: row, pd, points, grade, reasons."
 )
+@click.option("--version", default="", help="Version to score with (its first letters do), instead of the one in force.")
 @home_option
-def model_score(name: str, table: Path, out: Path, home: Path) -> None:
-    """Score a table with the model NAME (or the folder that it was built into)."""
-    click.echo(score_to_file(name, home, table, out))
+def model_score(name: str, table: Path, out: Path, version: str, home: Path) -> None:
+    """Score a table with the champion of NAME (without one: the last build, or the folder NAME); says which version scored."""
+    click.echo(score_to_file(name, home, table, out, version))
 
 
 @model_group.command("show")
@@ -174,8 +179,7 @@ def model_score(name: str, table: Path, out: Path, home: Path) -> None:
 @json_option
 def model_show(name: str, out: Path | None, home: Path, *, as_json: bool) -> None:
     """Show a model: the newest card of a product, or the model of a table by its name or folder; points per bin."""
-    from weilend.app.desk.dictionary import show_card  # late: see show.open_home
-    from weilend.app.desk.models.shown import copy_flat, is_flat, show_flat
+    from weilend.app.desk.models.shown import copy_flat, is_flat, show_flat, show_product  # late: see show.open_home
 
     if is_flat(name, home):
         columns, rows = show_flat(name, home)
@@ -184,7 +188,7 @@ def model_show(name: str, out: Path | None, home: Path, *, as_json: bool) -> Non
     elif out:
         raise InputError(f"{name} is no model of a table", hint="weilend run writes the report of a product")
     else:
-        columns, rows = show_card(open_home(home).model(name))
+        columns, rows = show_product(open_home(home).model(name))
     print_rows(columns, rows, as_json=as_json)
 
 

@@ -13,8 +13,10 @@ from weilend.core.values import Reason
 from weilend.models.attributions import attribute, top_reasons
 from weilend.models.boosted import BoostedModel, check_boosted, with_prior
 from weilend.models.forest import Forest
+from weilend.models.recipes.monotone_boosting import never
 from weilend.models.sample import Sample
 from weilend.models.table import Table
+from weilend.models.training import Stop
 
 #: Settings that a search tries where nobody says how many: a minute for a hundred thousand rows.
 TRIALS: Final = 12
@@ -28,15 +30,15 @@ class _Kept(msgspec.Struct, frozen=True):
 
 
 def with_trials(fit: Callable[..., BoostedModel]) -> Callable[..., BoostedModel]:
-    """Return a recipe that needs no word about its search, and moves its PDs to the bad rate of a portfolio.
+    """Return a recipe that needs no word about its search, and moves its PDs to the bad rate of a portfolio; `stop` may end it.
 
     >>> from weilend.models.recipes import monotone_boosting
     >>> with_trials(monotone_boosting.fit).__name__
     'fit_sample'
     """
 
-    def fit_sample(sample: Sample, *, seed: int, prior_ppm: int | None = None) -> BoostedModel:
-        model = fit(sample, seed=seed, trials=TRIALS)
+    def fit_sample(sample: Sample, *, seed: int, prior_ppm: int | None = None, stop: Stop = never) -> BoostedModel:
+        model = fit(sample, seed=seed, trials=TRIALS, stop=stop)
         return model if prior_ppm is None else with_prior(model, prior_ppm)
 
     return fit_sample

@@ -65,7 +65,8 @@ def fit(
     """Return the boosted model of a sample; the PD is at the sample's own (weighted) bad rate.
 
     A column with sign +1 (more is safer) never raises points when it falls. The same rows in the same order, seed and trials give
-    the same model; `stop` is asked after each trial. Raises `InputError` where groups with bads are fewer than folds.
+    the same model; `stop` is asked before each trial, and said at once there is no search. Raises `InputError` where groups with
+    bads are fewer than folds.
 
     >>> model = example_model()
     >>> said = model.predict(example_sample().table)

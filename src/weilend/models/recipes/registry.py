@@ -18,8 +18,10 @@ from weilend.models.package import read_card
 from weilend.models.prediction import Model
 from weilend.models.recipes import additive_boosting, flat_card, monotone_boosting
 from weilend.models.recipes.boosters import explain_boosted, read_boosted, with_trials, write_boosted
+from weilend.models.recipes.monotone_boosting import never
 from weilend.models.sample import Sample
 from weilend.models.table import Table
+from weilend.models.training import Stop
 
 
 class FitSample(Protocol):
@@ -30,9 +32,18 @@ class FitSample(Protocol):
         ...
 
 
+class FitUntil(Protocol):
+    """A `FitSample` that searches, and ends its search with the best it has when `stop` says so."""
+
+    def __call__(self, sample: Sample, *, seed: int, prior_ppm: int | None = None, stop: Stop = never) -> Model:
+        """Return a model of a sample; `stop` is asked before each trial of the search."""
+        ...
+
+
 class Recipe(msgspec.Struct, frozen=True, kw_only=True):
     """A recipe: `fit`; `write` and `read` keep a model as bytes, without pickle (`read` raises `CheckError` for a changed one).
 
+    `fit_until` is the same fit, of a recipe that searches, None of one that does not.
     `identify` gives a model's id, a hash of its content; `explain` each row's strongest reasons, strongest first.
     """
 
@@ -41,6 +52,7 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True):
     read: Callable[[bytes], Any]
     identify: Callable[[Any], str]
     explain: Callable[[Any, Table, int], list[tuple[Reason, ...]]]
+    fit_until: FitUntil | None = None
 
 
 def _read_card(content: bytes) -> Card:
@@ -59,6 +71,7 @@ for _name, _fit in ((monotone_boosting.NAME, monotone_boosting.fit), (additive_b
         _name,
         Recipe(
             fit=with_trials(_fit),
+            fit_until=with_trials(_fit),
             write=write_boosted,
             read=read_boosted,
             identify=lambda model: model.model_id,

@@ -15,11 +15,15 @@ from scipy.stats import t
 from weilend.core.money import PPM
 from weilend.models.grouped import resample_groups
 from weilend.models.prediction import Model
+from weilend.models.recipes.monotone_boosting import never
 from weilend.models.reject_inference.methods import Train, acceptance_ppm, raised_odds
 from weilend.models.sample import Sample
 from weilend.models.table import Booleans, Floats, Integers
+from weilend.models.training import Stop
 
 REFITS: Final = 10
+#: Fewer say nothing of a spread.
+LEAST_REFITS: Final = 2
 #: How many times worse than the model says the declined may be, in odds: a policy may see more than the model.
 WORST_ODDS_PPM: Final = 4_000_000
 #: Of rows that look like it, at least this share was accepted, or nothing is taken over to a declined row.
@@ -35,12 +39,20 @@ class Band(msgspec.Struct, frozen=True):
 
 
 def bad_rate_bands(
-    accepted: Sample, declined: Sample, fit: Train, *, seed: int, worst_odds_ppm: int = WORST_ODDS_PPM, refits: int = REFITS
+    accepted: Sample,
+    declined: Sample,
+    fit: Train,
+    *,
+    seed: int,
+    worst_odds_ppm: int = WORST_ODDS_PPM,
+    refits: int = REFITS,
+    stop: Stop = never,
 ) -> tuple[Band, Band, Band]:
     """Return three bands: nothing hidden; odds up to a factor worse, and anything where none alike was accepted; nothing assumed.
 
     The last is that of Manski (1989).
-    The outcomes of `declined` are not read. Sampling error comes from training anew on resampled groups of the accepted.
+    The outcomes of `declined` are not read. Sampling error comes from training anew on resampled groups of the accepted;
+    `stop` is asked before each but the first two, and fewer of them make the bands wider.
 
     >>> from weilend.models.reject_inference.masked import example_halves, example_train
     >>> same, worse, none = bad_rate_bands(*example_halves(), example_train, seed=1, refits=3)
@@ -49,9 +61,14 @@ def bad_rate_bands(
     """
     like = acceptance_ppm(accepted, declined, fit, seed=seed)[len(accepted) :] >= LEAST_ACCEPTED_PPM
     rng = np.random.default_rng(seed)
-    sides = [accepted, *(resample_groups(accepted, rng) for _ in range(refits))]
-    rates = np.array([_rates(side, fit(side, seed + at), declined, like, worst_odds_ppm) for at, side in enumerate(sides)])
-    reach = float(t.ppf(0.975, refits - 1)) * rates[1:].std(axis=0, ddof=1)
+    told = [_rates(accepted, fit(accepted, seed), declined, like, worst_odds_ppm)]
+    for at in range(1, refits + 1):
+        if at > LEAST_REFITS and stop():
+            break
+        side = resample_groups(accepted, rng)
+        told.append(_rates(side, fit(side, seed + at), declined, like, worst_odds_ppm))
+    rates = np.array(told)
+    reach = float(t.ppf(0.975, len(rates) - 2)) * rates[1:].std(axis=0, ddof=1)
     lo, hi = np.clip(rates[0] - reach, 0, 1), np.clip(rates[0] + reach, 0, 1)
     beyond = f"; {round(100 * float(np.average(~like, weights=declined.weight)))} % of them look like none that was accepted"
     same = "the declined behave as accepted rows that look the same to the model, which goes on where none was accepted"

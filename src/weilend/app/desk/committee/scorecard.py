@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from weilend.app.desk.committee.facts import label_feature
 from weilend.app.desk.committee.words import percent, plural, share, share_ppm
+from weilend.app.desk.flat.pairs import pair_charts, pair_rows
 from weilend.app.desk.run import Result
 from weilend.features.spec import Unit, show_value
-from weilend.models.card import ANCHOR_ODDS, ANCHOR_POINTS, POINTS_TO_DOUBLE, Characteristic
-from weilend.report import Bullets, ChartBlock, Column, DataTable, Details, Prose, Section, bars
+from weilend.models.card import ANCHOR_ODDS, ANCHOR_POINTS, POINTS_TO_DOUBLE, Card, Characteristic
+from weilend.report import Block, Bullets, ChartBlock, Column, DataTable, Details, Prose, Section, bars
 
 SIGNS = {1: "+", -1: "−", 0: "none"}
 
@@ -26,6 +27,7 @@ def compose_scorecard(result: Result) -> Section:
             _reach(card.characteristics),
             _features(card.characteristics),
             _bins(card.characteristics),
+            *_pairs(card),
             Details("What the model's own card says of its limits", (Bullets(tuple(_limits(result))),)),
         ),
         new_page=True,
@@ -126,6 +128,28 @@ def bin_text(cuts: tuple[int, ...], place: int, unit: Unit) -> str:
     above = f"above {show_value(cuts[place - 1], unit)}" if place else ""
     up_to = f"up to {show_value(cuts[place], unit)}" if place < len(cuts) else ""
     return ", ".join(part for part in (above, up_to) if part) or "any"
+
+
+def _pairs(card: Card) -> list[Block]:
+    """Return a card's tables of two features, as charts and in figures; nothing where it has none."""
+    charts = pair_charts(card)
+    return [charts, Details("The tables of two features in figures 交互明细", (_cells(card),))] if charts else []
+
+
+def _cells(card: Card) -> DataTable:
+    return DataTable(
+        caption="Points of a cell come on top of those that the two features bring alone. Cells without a row and without points "
+        "are left out.",
+        columns=(
+            Column(title="Two features 变量"),
+            Column(title="Values 取值"),
+            Column(title="Points 分值", unit="count", signed=True),
+            Column(title="Businesses 企业", unit="count"),
+            Column(title="Bads 违约", unit="count"),
+        ),
+        rows=tuple(pair_rows(card)),
+        folded=False,
+    )
 
 
 def _limits(result: Result) -> list[str]:

@@ -11,11 +11,13 @@ from typing import Final
 import msgspec
 import numpy as np
 
+from weilend.app.desk.flat.allowance import Allowance
 from weilend.app.desk.flat.bins import name_bins
 from weilend.app.desk.flat.models import CARD, Built
 from weilend.app.desk.progress import Tell, say_nothing
 from weilend.core.errors import InputError
 from weilend.core.money import PPM
+from weilend.models.ablation import subsets_of
 from weilend.models.attributions import attribute
 from weilend.models.boosted import BoostedModel
 from weilend.models.card import Card
@@ -24,12 +26,17 @@ from weilend.models.grouped import resample_groups
 from weilend.models.prediction import Model
 from weilend.models.recipes.registry import RECIPES
 from weilend.models.reject_inference import Band, bad_rate_bands
+from weilend.models.reject_inference.bounds import LEAST_REFITS
 from weilend.models.sample import Sample
 from weilend.models.table import Integers, Table
-from weilend.models.value import Economics, Worth, value_sources
+from weilend.models.value import Economics, Valued, parts_of, value_sources
 
 #: Rows whose reasons and effects are looked at: shares are then known to about one in a hundred.
 LOOKED_AT: Final = 2_000
+#: Leaves that are walked for the reasons of all of them (nine seconds, and effects take as long again), and the fewest rows all
+#: the same. No clock has a part in it.
+WALKED_LEAVES: Final = 50_000_000
+LEAST_LOOKED_AT: Final = 200
 REASONS: Final = 3
 #: Cards that are fitted anew on resampled groups to see whether reasons stay, and up to how many cells they are.
 REFITS: Final = 5
@@ -73,8 +80,9 @@ class Told(msgspec.Struct, frozen=True):
 class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     """What a model's report tells beyond its validation.
 
-    `kept_reasons_ppm` is the share of first three reasons that stay when the card is fitted anew (None: not measured);
-    `fairness` is at the cut-off `approve_points`, which approves `approved_ppm` of the judged rows, chosen as `approved_why` says.
+    `kept_reasons_ppm` is the share of first three reasons that stay when the card is fitted anew `refits` times (None: not
+    measured); `sources` is None where none was named; `fairness` is at the cut-off `approve_points`, which approves `approved_ppm`
+    of the judged rows, chosen as `approved_why` says.
     """
 
     effects: tuple[Effect, ...]
@@ -82,7 +90,8 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     looked_at: int
     examples: tuple[Told, ...]
     kept_reasons_ppm: int | None
-    worth: tuple[Worth, ...]
+    refits: int
+    sources: Valued | None
     bands: tuple[Band, ...]
     fairness: dict[str, tuple[GroupRates, ...]]
     approve_points: int
@@ -90,31 +99,39 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     approved_why: str
 
 
-def check_economics(built_sources: int, economics: Economics | None) -> None:
-    """Refuse sources without what a loan brings and costs: `InputError`.
+def check_economics(priced_sources: int, economics: Economics | None) -> None:
+    """Refuse prices of sources without what a loan brings and costs: `InputError`.
 
     >>> check_economics(1, None)
     Traceback (most recent call last):
     weilend.core.errors.InputError: what a source buys needs ... Hint: say --margin YUAN and --loss YUAN
     """
-    if built_sources and economics is None:
-        raise InputError("what a source buys needs what a loan brings and costs", hint="say --margin YUAN and --loss YUAN")
+    if priced_sources and economics is None:
+        raise InputError(
+            "what a source buys needs what a loan brings and costs",
+            hint="say --margin YUAN and --loss YUAN, or leave its price out",
+        )
 
 
-def gather_evidence(built: Built, *, tell: Tell = say_nothing) -> Evidence:
-    """Return the evidence on a built model; sources are valued where they were named."""
-    table, economics = _looked_at(built), built.ask.economics
+def gather_evidence(built: Built, *, tell: Tell = say_nothing, allowance: Allowance | None = None) -> Evidence:
+    """Return the evidence on a built model; sources are valued where they were named.
+
+    Trainings anew end with the time of `allowance` (None: when all are done), which then says what was cut short.
+    """
+    table, economics, allowance = _looked_at(built), built.ask.economics, allowance or Allowance()
     tell("tell reasons", 0, 1)
     codes = _reason_codes(built.model, built.ask.recipe, table)
     points, share, why = _cut_off(built, economics)
+    kept, refits = _kept_reasons(built, table, codes, tell, allowance)
     return Evidence(
         effects=measure_effects(built, table),
         reasons=_shares(codes),
         looked_at=len(table),
         examples=_examples(built, table),
-        kept_reasons_ppm=_kept_reasons(built, table, codes, tell),
-        worth=_worth(built, economics, tell),
-        bands=_bands(built, tell),
+        kept_reasons_ppm=kept,
+        refits=refits,
+        sources=_value(built, share, tell, allowance),
+        bands=_bands(built, tell, allowance),
         fairness=_fairness(built, points),
         approve_points=points,
         approved_ppm=share,
@@ -123,9 +140,21 @@ def gather_evidence(built: Built, *, tell: Tell = say_nothing) -> Evidence:
 
 
 def _looked_at(built: Built) -> Table:
-    """Return the judged rows, or an even part of them where they are many."""
+    """Return the judged rows, or an even part of them where they are many, or many leaves are walked for each."""
     at = built.unseen.at
-    return built.design.sample.table.take(at[:: -(-len(at) // LOOKED_AT)])
+    return built.design.sample.table.take(at[:: -(-len(at) // rows_looked_at(built.model))])
+
+
+def rows_looked_at(model: Model) -> int:
+    """Return on how many rows reasons and effects are looked at: fewer where a row's reasons are dear.
+
+    >>> from weilend.models.recipes.monotone_boosting import example_model
+    >>> rows_looked_at(example_model())
+    2000
+    """
+    if not isinstance(model, BoostedModel):
+        return LOOKED_AT
+    return min(LOOKED_AT, max(LEAST_LOOKED_AT, WALKED_LEAVES // max(model.forest.leaves, 1)))
 
 
 def contributions(model: Model, table: Table) -> tuple[tuple[str, ...], Integers]:
@@ -194,44 +223,64 @@ def _examples(built: Built, table: Table) -> tuple[Told, ...]:
     )
 
 
-def _kept_reasons(built: Built, table: Table, codes: list[tuple[str, ...]], tell: Tell) -> int | None:
-    """Return the share of first three reasons that a card fitted anew on resampled groups gives too; None where it costs "
-    "too much."""
+def _kept_reasons(
+    built: Built, table: Table, codes: list[tuple[str, ...]], tell: Tell, allowance: Allowance
+) -> tuple[int | None, int]:
+    """Return the share of first three reasons that a card fitted anew on resampled groups gives too, and how many were fitted.
+
+    None where it costs too much, or there was no time.
+    """
     sample = built.design.sample if built.design.exception else built.design.part("train")
     if built.ask.recipe != CARD or len(sample) * len(sample.columns) > REFITTED_CELLS:
-        return None
-    dice, kept = np.random.default_rng(built.ask.seed), []
-    for at in range(REFITS):
-        tell("fit anew, to see whether reasons stay", at, REFITS)
-        again = RECIPES[CARD].fit(resample_groups(sample, dice), seed=built.ask.seed + at)
+        return None, 0
+    dice, kept, done = np.random.default_rng(built.ask.seed), list[float](), 0
+    stop = allowance.watch("cards fitted anew to see whether reasons stay", "reasons", of=REFITS)
+    while done < REFITS and not stop():
+        tell("fit anew, to see whether reasons stay", done, REFITS)
+        again = RECIPES[CARD].fit(resample_groups(sample, dice), seed=built.ask.seed + done)
         pairs = zip(codes, _reason_codes(again, CARD, table), strict=True)
         kept += [len(set(old) & set(new)) / len(old) for old, new in pairs if old]
-    return round(PPM * float(np.mean(kept))) if kept else None
+        done += 1
+    return (round(PPM * float(np.mean(kept))) if kept else None), done
 
 
-def _worth(built: Built, economics: Economics | None, tell: Tell) -> tuple[Worth, ...]:
-    if not built.ask.sources or economics is None:
-        return ()
+def _value(built: Built, approved_ppm: int, tell: Tell, allowance: Allowance) -> Valued | None:
+    """Return what each source knows and buys, by cards of parts of the columns; None where no source was named."""
+    ask = built.ask
+    if not ask.sources:
+        return None
     tell("leave out each source in turn", 0, 1)
-    costs = {one.name: one.cost_fen for one in built.ask.sources}
+    costs = {one.name: one.cost_fen for one in ask.sources}
     train, test = built.design.part("train"), built.design.part("test")
-    return value_sources(train, test, RECIPES[CARD].fit, costs, economics, seed=built.ask.seed)
+    others = len(subsets_of(parts_of(train, tuple(costs)), tuple(costs))) - 1
+    stop = allowance.watch("cards of some sources, beside that of all", "sources", of=others)
+    return value_sources(
+        train,
+        test,
+        RECIPES[CARD].fit,
+        costs,
+        ask.economics,
+        approved_ppm=approved_ppm or APPROVED_PPM,
+        seed=ask.seed,
+        stop=stop,
+    )
 
 
-def _bands(built: Built, tell: Tell) -> tuple[Band, ...]:
-    """Return bounds on the bad rate of all applicants, none where nobody was rejected."""
+def _bands(built: Built, tell: Tell, allowance: Allowance) -> tuple[Band, ...]:
+    """Return bounds on the bad rate of all applicants, none where nobody was rejected, or there was no time."""
     rejects, sample = built.design.rejects, built.design.sample
     n = len(rejects)
-    if not n:
+    refits = BAND_REFITS if len(sample) * len(sample.columns) <= REFITTED_CELLS else REFITS
+    if not n or allowance.watch("bounds on the declined", "declined", of=1)():
         return ()
+    stop = allowance.watch("trainings anew behind the bounds on the declined, beyond two", "declined", of=refits - LEAST_REFITS)
     tell("bound the bad rate of all applicants", 0, 1)
     none = np.zeros(n, dtype=np.int64)
     declined = Sample(
         table=rejects, columns=sample.columns, bad=none, weight=np.ones(n), group=-1 - np.arange(n), month=none - 1
     )
-    refits = BAND_REFITS if len(sample) * len(sample.columns) <= REFITTED_CELLS else REFITS
     fit = RECIPES[CARD].fit
-    return bad_rate_bands(sample, declined, lambda part, at: fit(part, seed=at), seed=built.ask.seed, refits=refits)
+    return bad_rate_bands(sample, declined, lambda part, at: fit(part, seed=at), seed=built.ask.seed, refits=refits, stop=stop)
 
 
 def _cut_off(built: Built, economics: Economics | None) -> tuple[int, int, str]:

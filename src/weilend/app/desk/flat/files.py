@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from weilend.app.desk.flat.allowance import Cut
 from weilend.app.desk.flat.judging import Judged
 from weilend.app.desk.flat.models import Built, Scored, used_columns
 from weilend.core.errors import CheckError, InputError, NotFoundError
@@ -28,7 +29,10 @@ PLACES = 1_000  # of a weight of evidence: thousandths are written
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
-    """What stands in model.json. `content` is the hash of the model's file; `columns` are what it reads."""
+    """What stands in model.json. `content` is the hash of the model's file; `columns` are what it reads.
+
+    `cut` says what ended before its end because of time: where there is any, the model is also one of the machine that built it.
+    """
 
     name: str
     recipe: str
@@ -41,16 +45,20 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     split: str
     exception: str
     seed: int
+    cut: tuple[Cut, ...] = ()
 
 
-def write_model(built: Built, folder: Path) -> tuple[Path, ...]:
-    """Write a model with its findings, flow, columns, bins and summary; returns the files. The folder is made where missing."""
+def write_model(built: Built, folder: Path, cut: tuple[Cut, ...] = ()) -> tuple[Path, ...]:
+    """Write a model with its findings, flow, columns, bins and summary; returns the files. The folder is made where missing.
+
+    `cut` is what was cut short for time.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     content = RECIPES[built.ask.recipe].write(built.model)
     manifest = Manifest(
         name=built.ask.name, recipe=built.ask.recipe, model_id=built.model_id, content=bytes_hash(content),
         columns=used_columns(built), label=built.ask.roles.label, id=built.ask.roles.id, judged=built.judged,
-        split=built.design.split, exception=built.design.exception, seed=built.ask.seed,
+        split=built.design.split, exception=built.design.exception, seed=built.ask.seed, cut=cut,
     )  # fmt: skip
     files = {
         f"{manifest.content}.json": content,

@@ -11,6 +11,7 @@ from typing import Final
 import msgspec
 import numpy as np
 
+from weilend.app.desk.flat.allowance import Allowance, Step
 from weilend.app.desk.progress import Tell
 from weilend.core.money import PPM
 from weilend.models.design import Design
@@ -19,6 +20,7 @@ from weilend.models.judgement.bootstrap import Contender, draw
 from weilend.models.prediction import Model, Prediction
 from weilend.models.prior import logit_ppm, to_pd_ppm
 from weilend.models.ranks import auc_error, rank_auc
+from weilend.models.recipes import boosters
 from weilend.models.recipes.registry import RECIPES
 from weilend.models.sample import Sample
 from weilend.models.split import deal_folds
@@ -55,27 +57,51 @@ class Judged(msgspec.Struct, frozen=True):
     how: str
 
 
-def say_unseen(recipe: str, model: Model, design: Design, *, seed: int, prior_ppm: int | None, tell: Tell) -> Unseen:
+def fit_within(
+    recipe: str, sample: Sample, allowance: Allowance, step: Step, *, seed: int, prior_ppm: int | None, about: str = "",
+    share_ppm: int = PPM,
+) -> Model:  # fmt: skip
+    """Return a recipe's model of a sample, whose search ends with its trials or with the time of a step (`share_ppm` of it).
+
+    >>> from weilend.models.sample import example_sample
+    >>> allowance = Allowance()
+    >>> fit_within("card", example_sample(400), allowance, "search", seed=1, prior_ppm=None).rows, allowance.cuts
+    (400, ())
+    """
+    asked = RECIPES[recipe]
+    if asked.fit_until is None:
+        return asked.fit(sample, seed=seed, prior_ppm=prior_ppm)
+    stop = allowance.watch(f"trials of {recipe}{about}", step, of=boosters.TRIALS, share_ppm=share_ppm)
+    return asked.fit_until(sample, seed=seed, prior_ppm=prior_ppm, stop=stop)
+
+
+def say_unseen(
+    recipe: str, model: Model, design: Design, *, seed: int, prior_ppm: int | None, tell: Tell, allowance: Allowance
+) -> Unseen:
     """Return what models of a recipe say of the rows that are judged; `model` is the one that was fitted."""
-    at = np.flatnonzero(design.test)
-    fit, sample = RECIPES[recipe].fit, design.sample
+    at, sample = np.flatnonzero(design.test), design.sample
     if not design.exception:
         return Unseen(at, model.predict(sample.table.take(at)), np.zeros(len(at), dtype=np.int64), design.split)
     if len(sample) <= FOLDED_ROWS:
-        said, fold = _by_folds(recipe, sample, seed=seed, prior_ppm=prior_ppm, tell=tell)
+        said, fold = _by_folds(recipe, sample, seed=seed, prior_ppm=prior_ppm, tell=tell, allowance=allowance)
         return Unseen(np.arange(len(sample)), said, fold, f"{FOLDS} folds, whole groups")
     tell(f"judge the {recipe}", 0, 1)
-    held = fit(design.part("train"), seed=seed, prior_ppm=prior_ppm)
+    held = fit_within(recipe, design.part("train"), allowance, "judge", seed=seed, prior_ppm=prior_ppm, about=", judged")
     how = "on a quarter of whole groups that was held out by chance; the model itself was then fitted on all rows"
     return Unseen(at, held.predict(sample.table.take(at)), np.zeros(len(at), dtype=np.int64), how)
 
 
-def _by_folds(recipe: str, sample: Sample, *, seed: int, prior_ppm: int | None, tell: Tell) -> tuple[Prediction, Integers]:
+def _by_folds(
+    recipe: str, sample: Sample, *, seed: int, prior_ppm: int | None, tell: Tell, allowance: Allowance
+) -> tuple[Prediction, Integers]:
     fold = deal_folds(sample, folds=FOLDS, seed=seed)
     points, pd_ppm = np.empty(len(sample), dtype=np.int64), np.empty(len(sample), dtype=np.int64)
     for this in range(FOLDS):
         tell(f"judge the {recipe} by folds", this, FOLDS)
-        held = RECIPES[recipe].fit(sample.take(fold != this), seed=seed, prior_ppm=prior_ppm)
+        held = fit_within(
+            recipe, sample.take(fold != this), allowance, "judge", seed=seed, prior_ppm=prior_ppm,
+            about=f", fold {this + 1}", share_ppm=PPM * (this + 1) // FOLDS,
+        )  # fmt: skip
         said = held.predict(sample.table.take(fold == this))
         points[fold == this], pd_ppm[fold == this] = said.points, said.pd_ppm
     return Prediction(points, pd_ppm), fold
@@ -128,7 +154,12 @@ def learned_rows(recipe: str, model: Model, design: Design, *, seed: int, tell: 
         return None, False
     train = design.part("train")
     told = len(train) * len(train.columns) <= REPLAYED_CELLS and recipe == "card"
-    said = _by_folds(recipe, train, seed=seed, prior_ppm=None, tell=tell)[0] if told else model.predict(train.table)
+    folded = (recipe, train)
+    said = (
+        _by_folds(*folded, seed=seed, prior_ppm=None, tell=tell, allowance=Allowance())[0]
+        if told
+        else model.predict(train.table)
+    )
     everywhere = np.arange(len(train))
     return scored_rows(train, Unseen(everywhere, said, np.zeros(len(train), dtype=np.int64), ""), {}), told
 

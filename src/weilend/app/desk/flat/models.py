@@ -6,14 +6,17 @@ Used: by `weilend model build NAME --table FILE` and `weilend model score`. Unat
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import msgspec
 
+from weilend.app.desk.flat.allowance import Allowance
 from weilend.app.desk.flat.judging import (
     Judged,
     Unseen,
     at_sample_rate,
+    fit_within,
     judge_contest,
     judge_unseen,
     say_unseen,
@@ -43,24 +46,26 @@ from weilend.models.value import Economics
 REASONS = 3
 #: The word for a card and a challenger, and what they are.
 BOTH, CARD, CHALLENGER = "both", "card", "monotone_boosting"
-#: A challenger of more cells takes longer than a modeller waits: measured at 27 s of CPU for 0.7 million, most of it by row.
-CHALLENGED_CELLS = 5_000_000
+#: A challenger of more cells for each minute takes longer than allowed: measured at 27 s of CPU for 0.7 million, most of it by row.
+CHALLENGED_CELLS_A_MINUTE = 1_000_000
 
 
 class Source(msgspec.Struct, frozen=True):
-    """What is pulled and paid for as one: columns that begin with any of the prefixes, and the fen that a pull costs.
+    """What is pulled and paid for as one: columns that begin so (or look so, where there is a `*`), and the fen that a pull costs.
 
-    >>> Source("bureau", 200, ("PAY_", "BILL_")).holds("PAY_0")
-    True
+    `cost_fen` is None where nobody said what a pull costs.
+
+    >>> [Source("bureau", 200, ("PAY_", "*_score")).holds(column) for column in ("PAY_0", "ext_score", "age")]
+    [True, True, False]
     """
 
     name: str
-    cost_fen: int
-    prefixes: tuple[str, ...]
+    cost_fen: int | None
+    patterns: tuple[str, ...]
 
     def holds(self, column: str) -> bool:
         """Return whether a column comes from this source."""
-        return column.startswith(self.prefixes)
+        return any(fnmatchcase(column, one) if "*" in one else column.startswith(one) for one in self.patterns)
 
 
 class Ask(msgspec.Struct, frozen=True, kw_only=True):
@@ -122,12 +127,13 @@ class _Contender(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     validation: Validation
 
 
-def build_flat(ask: Ask, *, tell: Tell = say_nothing) -> Built:
+def build_flat(ask: Ask, *, tell: Tell = say_nothing, allowance: Allowance | None = None) -> Built:
     """Return the model of a flat table: designed, guarded, binned, selected, fitted, and judged on rows it has not seen.
 
+    Searches end with the time of `allowance` (None: with their trials), which then says what was cut short.
     Raises `InputError` (and `NotFoundError`) with one sentence where the table or what was said of it is not clear.
     """
-    recipes = _recipes(ask.recipe)
+    recipes, allowance = _recipes(ask.recipe), allowance or Allowance()
     tell("read the table", 0, 5)
     frame = read_frame(ask.table, times=[ask.roles.time], words=[ask.roles.id, ask.roles.group])
     frame, fields = _keep_out(frame, ask.kept_out)
@@ -139,8 +145,12 @@ def build_flat(ask: Ask, *, tell: Tell = say_nothing) -> Built:
     learned = design.sample if design.exception else design.part("train")
     bins, candidates = look_at_columns(learned, ask.seed)
     kept_out = {name: Segments(one.names, one.place[design.row]) for name, one in fields.items()}
-    recipes, note = _within_reach(recipes, learned)
-    made = [_contend(name, learned, design, kept_out, ask, tell) for name in recipes]
+    recipes, note = _within_reach(recipes, learned, allowance)
+    made = [_contend(recipes[0], learned, design, kept_out, ask, tell, allowance)]
+    if recipes[1:] and allowance.watch("challenger", "search", of=1)():
+        note = "no challenger was built: the card took the time"
+    else:
+        made += [_contend(name, learned, design, kept_out, ask, tell, allowance) for name in recipes[1:]]
     best, rival = _choose(made, design, ask.seed)
     return Built(
         ask=msgspec.structs.replace(ask, recipe=best.recipe), model=best.model, model_id=RECIPES[best.recipe].identify(best.model),
@@ -157,18 +167,21 @@ def _recipes(name: str) -> tuple[str, ...]:
     return (name,)
 
 
-def _within_reach(recipes: tuple[str, ...], sample: Sample) -> tuple[tuple[str, ...], str]:
-    """Return the recipes without a challenger that would take too long, and what is said of it."""
-    cells = len(sample) * len(sample.columns)
-    if len(recipes) == 1 or cells <= CHALLENGED_CELLS:
+def _within_reach(recipes: tuple[str, ...], sample: Sample, allowance: Allowance) -> tuple[tuple[str, ...], str]:
+    """Return the recipes without a challenger that would take too long, and what is said of it; no clock is asked."""
+    cells, seconds = len(sample) * len(sample.columns), allowance.seconds
+    most = cells if seconds is None else CHALLENGED_CELLS_A_MINUTE * seconds // 60
+    if len(recipes) == 1 or cells <= most:
         return recipes, ""
-    return recipes[:1], f"no challenger was built: {cells:,} cells are more than five minutes allow ({CHALLENGED_CELLS:,})"
+    return recipes[:1], f"no challenger was built: {cells:,} cells are more than the minutes allow ({most:,})"
 
 
-def _contend(recipe: str, learned: Sample, design: Design, kept_out: dict[str, Segments], ask: Ask, tell: Tell) -> _Contender:
+def _contend(
+    recipe: str, learned: Sample, design: Design, kept_out: dict[str, Segments], ask: Ask, tell: Tell, allowance: Allowance
+) -> _Contender:
     tell(f"fit the {recipe}", 3, 5)
-    model = RECIPES[recipe].fit(learned, seed=ask.seed, prior_ppm=ask.prior_ppm)
-    unseen = say_unseen(recipe, model, design, seed=ask.seed, prior_ppm=ask.prior_ppm, tell=tell)
+    model = fit_within(recipe, learned, allowance, "search", seed=ask.seed, prior_ppm=ask.prior_ppm)
+    unseen = say_unseen(recipe, model, design, seed=ask.seed, prior_ppm=ask.prior_ppm, tell=tell, allowance=allowance)
     if ask.prior_ppm is not None:
         unseen = at_sample_rate(unseen, ask.prior_ppm, learned)
     validation = validate_model(recipe, model, design, unseen, kept_out, ask.economics, seed=ask.seed, tell=tell)
@@ -196,14 +209,14 @@ def _keep_out(frame: Frame, names: Sequence[str]) -> tuple[Frame, dict[str, Segm
 
 
 def _name_sources(design: Design, sources: Sequence[Source]) -> Design:
-    """Return the design with the source of each column written on it; `NotFoundError` where a source has none."""
+    """Return the design with the source of each column on it, the first that holds it; `NotFoundError` for one without any."""
+    owner = {column.name: next((one.name for one in sources if one.holds(column.name)), "") for column in design.sample.columns}
     for source in sources:
-        if not any(source.holds(column.name) for column in design.sample.columns):
+        if source.name not in owner.values():
             raise NotFoundError(
                 f"no column that is left comes from the source {source.name}",
                 hint=f"say how its columns begin; the table has {', '.join(design.sample.table.names[:8])}",
             )
-    owner = {column.name: next((one.name for one in sources if one.holds(column.name)), "") for column in design.sample.columns}
     columns = tuple(msgspec.structs.replace(column, source=owner[column.name]) for column in design.sample.columns)
     return msgspec.structs.replace(design, sample=msgspec.structs.replace(design.sample, columns=columns))
 

@@ -1,8 +1,9 @@
-"""In: a card. Out: its tables of two columns, as rows and as small charts. Used: by the report of a model and by `model show`."""
+"""In: a card. Out: its tables of two columns, as rows and as small charts. Used: by reports of a model and `model show`."""
 
 from __future__ import annotations
 
 from weilend.app.desk.flat.bins import name_ranges, name_words
+from weilend.features.spec import show_value
 from weilend.models.card import Card, Characteristic
 from weilend.models.pairs import Pair, PairAxis
 from weilend.models.sample import Column
@@ -11,21 +12,21 @@ from weilend.report.blocks import Spec
 
 
 def show_cut(item: Characteristic, value: int) -> str:
-    """Return a value of a characteristic as a person writes it.
+    """Return a value of a characteristic as a person writes it: of a table's column, or of a feature in its unit.
 
     >>> from weilend.models.recipes.woe_card import example_card
-    >>> show_cut(example_card().characteristics[0], 5)
-    '5'
+    >>> show_cut(example_card().characteristics[0], 12_345_600)
+    '¥123,456'
     """
-    return item.feature.show(value) if isinstance(item.feature, Column) else str(value)
+    return item.feature.show(value) if isinstance(item.feature, Column) else show_value(value, item.feature.unit)
 
 
 def name_groups(card: Card, axis: PairAxis) -> list[str]:
     """Return the names of the groups on one side of a table, the last that of what is not known.
 
     >>> from weilend.models.recipes.woe_card import example_card
-    >>> name_groups(example_card(), PairAxis(feature="void_rate_12m", cuts=(5,), specials=(-9,)))
-    ['up to 5', 'above 5', 'not known or a code']
+    >>> name_groups(example_card(), PairAxis(feature="void_rate_12m", cuts=(50_000,), specials=(-9,)))
+    ['up to 5.0 %', 'above 5.0 %', 'not known or a code']
     """
     item = card.of(axis.feature)
     if axis.levels:

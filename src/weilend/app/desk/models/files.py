@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from weilend.app.desk.flat.allowance import Allowance, Cut
 from weilend.app.desk.flat.evidence import Evidence
 from weilend.app.desk.flat.models import Built, Rival
 from weilend.app.desk.models.report import compose_report
@@ -16,10 +17,10 @@ REPORT = "report.html"
 CHALLENGER = "challenger.json"
 
 
-def write_report(built: Built, evidence: Evidence, folder: Path, *, purpose: str) -> Path:
+def write_report(built: Built, evidence: Evidence, folder: Path, *, purpose: str, allowance: Allowance | None = None) -> Path:
     """Write the model card and validation report into a folder, which must be there; returns the file."""
     path = folder / REPORT
-    path.write_text(render_page(compose_report(built, evidence, purpose=purpose)), encoding="utf-8")
+    path.write_text(render_page(compose_report(built, evidence, purpose=purpose, allowance=allowance)), encoding="utf-8")
     return path
 
 
@@ -31,8 +32,8 @@ def write_challenger(rival: Rival, folder: Path) -> list[Path]:
     return [model, said]
 
 
-def build_rows(built: Built, evidence: Evidence, folder: Path) -> list[tuple[str, object]]:
-    """Return what a terminal shows of a model that was built."""
+def build_rows(built: Built, evidence: Evidence, folder: Path, cuts: tuple[Cut, ...] = ()) -> list[tuple[str, object]]:
+    """Return what a terminal shows of a model that was built, and of what was cut short for time."""
     dropped = sorted({one.column for one in built.findings if one.action == "dropped" and one.column})
     sample = built.design.sample
     rows: list[tuple[str, object]] = [
@@ -47,6 +48,7 @@ def build_rows(built: Built, evidence: Evidence, folder: Path) -> list[tuple[str
         *rows,
         *said,
         ("dropped by guards", ", ".join(dropped) or "nothing"),
+        *(("cut short for time", one.text) for one in cuts),
         ("strongest columns", ", ".join(one.column for one in evidence.effects[:5])),
         ("report", str(folder / REPORT)),
         ("folder", str(folder)),

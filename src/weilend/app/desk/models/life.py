@@ -44,7 +44,8 @@ STAGES: Final[dict[str, Stage]] = {
 class Build(msgspec.Struct, frozen=True, kw_only=True):
     """What is kept of a model beside its content: what it was made of, and what it knew.
 
-    `known_until` is the instant (UTC seconds) up to which outcomes were known to it, None where nobody said; `about` a sentence.
+    `known_until` is the instant (UTC seconds) up to which outcomes were known to it, None where nobody said; `about` a sentence;
+    `id` the column that names rows, "" where none does.
 
     >>> Build(name="loans", version="v", recipe="card", as_of=0, rows=9, bads=1).known_until is None
     True
@@ -59,6 +60,7 @@ class Build(msgspec.Struct, frozen=True, kw_only=True):
     columns: tuple[Column, ...] = ()
     known_until: int | None = None
     about: str = ""
+    id: str = ""
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
@@ -120,7 +122,7 @@ def register_folder(home: Home, named: Named, *, at: int) -> str:
     manifest, model = read_model(find_model(named.name, home.folder))
     build = Build(
         name=named.name, version=manifest.model_id, recipe=manifest.recipe, as_of=at, rows=getattr(model, "rows", 0),
-        bads=getattr(model, "bads", 0), columns=manifest.columns, about=manifest.split,
+        bads=getattr(model, "bads", 0), columns=manifest.columns, about=manifest.split, id=manifest.id,
     )  # fmt: skip
     if build.version not in find_builds(home, named):
         register_model(home, named, build, RECIPES[manifest.recipe].write(model), at=at)

@@ -188,7 +188,7 @@ def renew(home: Home, named: Named, material: Material, *, at: int, schedule: Sc
     paper = Build(
         name=named.name, version=version, recipe=recipe, as_of=material.as_of, rows=len(material.bad),
         bads=int(material.bad.sum()), columns=material.columns if refit else build.columns,
-        known_until=material.known_until, about=f"{action}: {'; '.join(reasons)}",
+        known_until=material.known_until, about=f"{action}: {'; '.join(reasons)}", id=build.id,
     )  # fmt: skip
     evidence = (judge_refit if refit else judge_recalibration)(material, current, (made, paper))
     register_model(home, named, paper, RECIPES[recipe].write(made), at=at)

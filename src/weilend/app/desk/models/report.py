@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from weilend.app.desk.flat.allowance import Allowance
 from weilend.app.desk.flat.evidence import Evidence
 from weilend.app.desk.flat.models import Built
 from weilend.app.desk.models.report_columns import bin_section, finding_section, selection_section
@@ -12,8 +13,8 @@ from weilend.app.desk.models.report_model import (
     fairness_section,
     reason_section,
     reject_sections,
-    worth_section,
 )
+from weilend.app.desk.models.report_sources import source_section
 from weilend.app.desk.models.validation import limit_section, probability_section, ranking_section, verdict_section
 from weilend.app.desk.models.validation_parts import cutoff_section, segment_sections, stability_section
 from weilend.core.ids import content_hash
@@ -30,12 +31,13 @@ RECIPE_WORDS = {
 PURPOSE = "To rank new applications by risk, and to say a PD for each, where they come like those in the sample."
 
 
-def compose_report(built: Built, evidence: Evidence, *, purpose: str = "") -> Page:
-    """Return the model card and validation report of a model."""
+def compose_report(built: Built, evidence: Evidence, *, purpose: str = "", allowance: Allowance | None = None) -> Page:
+    """Return the model card and validation report of a model; `allowance` is the time it was built in, None where it had all."""
+    allowance = allowance or Allowance()
     what, chinese = RECIPE_WORDS.get(built.ask.recipe, (built.ask.recipe, ""))
     found = built.validation
     sections = [
-        _card(built, evidence, purpose),
+        _card(built, evidence, purpose, allowance),
         verdict_section(found, lead=f"On rows that the model has not seen: {built.unseen.how}."),
         _sample(built),
         finding_section(built.findings),
@@ -49,10 +51,10 @@ def compose_report(built: Built, evidence: Evidence, *, purpose: str = "") -> Pa
         cutoff_section(found),
         reason_section(evidence),
         *contest_sections(built),
-        worth_section(evidence, named=bool(built.ask.sources)),
+        source_section(evidence.sources),
         fairness_section(evidence),
         *reject_sections(evidence),
-        limit_section(found, _limits(built)),
+        limit_section(found, _limits(built, evidence)),
     ]
     return Page(
         title=f"{built.ask.name}: model card and validation",
@@ -78,7 +80,7 @@ def _identities(built: Built) -> tuple[tuple[str, str], ...]:
     return (*out, ("challenger", built.rival.model_id)) if built.rival else tuple(out)
 
 
-def _card(built: Built, evidence: Evidence, purpose: str) -> Section:
+def _card(built: Built, evidence: Evidence, purpose: str, allowance: Allowance) -> Section:
     what, _ = RECIPE_WORDS.get(built.ask.recipe, (built.ask.recipe, ""))
     roles = built.design.roles
     named = [
@@ -97,6 +99,7 @@ def _card(built: Built, evidence: Evidence, purpose: str) -> Section:
             ", ".join(roles.known) or "not said: all were offered, and the guards looked",
         ),
         ("kept out of training 不入模字段", ", ".join(built.kept_out) or "none was named (`--keep-out`)"),
+        ("time 用时上限", _time(allowance)),
     ]
     blocks: list[Block] = [
         DataTable(
@@ -105,8 +108,26 @@ def _card(built: Built, evidence: Evidence, purpose: str) -> Section:
         ),
     ]
     if built.note:
-        blocks.append(Callout(tone="note", title="No challenger 未建挑战者模型", text=built.note))
+        text = f"{built.note[0].upper()}{built.note[1:]}."
+        blocks.append(Callout(tone="note", title="No challenger 未建挑战者模型", text=text))
+    if allowance.cuts:
+        blocks.append(_cut_short(allowance))
     return Section(id="card", title="What it is, and for what", title_zh="模型卡", blocks=tuple(blocks))
+
+
+def _time(allowance: Allowance) -> str:
+    if allowance.seconds is None:
+        return "as much as it took"
+    cuts, minutes = len(allowance.cuts), allowance.seconds // 60
+    told = f"{cuts} {'step was' if cuts == 1 else 'steps were'} cut short, see below" if cuts else "nothing was cut short"
+    return f"at most {minutes} {'minute' if minutes == 1 else 'minutes'}: {told}"
+
+
+def _cut_short(allowance: Allowance) -> Callout:
+    """Return what ended before its end because of time, and what that means."""
+    text = "More time (--minutes) does the rest; built again, a quicker or slower machine comes to another result. Done:"
+    items = tuple(one.text for one in allowance.cuts)
+    return Callout(tone="warning", title="Cut short for time 因时间截断", text=text, items=items)
 
 
 def _prior(built: Built) -> str:
@@ -199,7 +220,7 @@ def _months(built: Built) -> list[Block]:
     return [ChartBlock(title="Bad rate by month 逐月违约率", description=said, spec=spec)]
 
 
-def _limits(built: Built) -> list[str]:
+def _limits(built: Built, evidence: Evidence) -> list[str]:
     design = built.design
     items = ["The guards cannot see a leak that is no better than an honest column and bears no telling name."]
     if design.exception:
@@ -210,7 +231,10 @@ def _limits(built: Built) -> list[str]:
             "are taken to be."
         )
     if len(design.rejects):
-        items.append("The declined taught the model nothing. The bounds say what that may hide.")
+        told = (
+            "The bounds say what that may hide." if evidence.bands else "What that may hide was not bounded, for want of time."
+        )
+        items.append(f"The declined taught the model nothing. {told}")
     elif not design.roles.decision:
         items.append("Nobody said who was declined (`--decision`): what the lender's own choice hides is not bounded.")
     if built.validation.shift is None or built.validation.shift.auc_loss is None:

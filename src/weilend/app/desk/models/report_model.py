@@ -151,12 +151,12 @@ def reason_section(evidence: Evidence) -> Section:
         ),
     ]
     if kept is None:
-        text = "Fitting this model anew would cost too much here; whether its reasons stay under resampling is not known."
+        text = "It is measured of cards of up to a million cells, while there is time: whether these reasons stay is not known."
         blocks.append(Callout(tone="unknown", title="Stability of reasons was not measured 未检验原因稳定性", text=text))
     else:
         text = (
             f"**{kept / PPM:.0%}** of the first three reasons are given again by cards fitted anew on resampled groups "
-            "(mean of five). No gate reads this."
+            f"(mean of {evidence.refits}). No gate reads this."
         )
         blocks.append(Prose((text,)))
     return Section(id="reasons", title="Which reasons it gives", title_zh="原因码", blocks=tuple(blocks))
@@ -223,47 +223,6 @@ def _say_verdict(verdict: Verdict, means: str) -> str:
         told.append(f"better: {', '.join(verdict.gains)}")
     text = "; ".join(told) + "."
     return text[0].upper() + text[1:]
-
-
-def worth_section(evidence: Evidence, *, named: bool) -> Section:
-    """Return what each source buys, or that none was named."""
-    blocks: tuple[Block, ...]
-    if not named:
-        text = "No source was named (`--source NAME=YUAN:PREFIX`), so nothing here says which of them is worth its price."
-        blocks = (Callout(tone="unknown", title="Sources were not valued 未评估数据源价值", text=text),)
-    else:
-        blocks = (
-            DataTable(
-                caption="The card is fitted again without the columns of a source, and both are judged on the same "
-                "held-out rows (groups drawn in pairs). "
-                "A source *pays* where the whole interval of its AUC lies above 0 and an application brings more with it "
-                "than a pull costs.",
-                columns=(
-                    Column(title="Source 数据源"),
-                    Column(title="Columns 字段", unit="count"),
-                    Column(title="A pull costs 单价", unit="fen"),
-                    Column(title="AUC it adds, 95 %"),
-                    Column(title="Approved 通过", unit="ppm", places=1),
-                    Column(title="without it 无", unit="ppm", places=1),
-                    Column(title="Gain 每笔增益", unit="fen"),
-                    Column(title="Verdict 结论"),
-                ),
-                rows=tuple(
-                    (
-                        one.source,
-                        one.columns,
-                        one.cost_fen,
-                        say_interval(one.auc, signed=True),
-                        one.approved_with_ppm,
-                        one.approved_without_ppm,
-                        one.gain_fen,
-                        "pays 值得" if one.buys else "not shown to pay 未证明值得",
-                    )
-                    for one in evidence.worth
-                ),
-            ),
-        )
-    return Section(id="sources", title="What each source buys", title_zh="数据源价值", blocks=blocks)
 
 
 def fairness_section(evidence: Evidence) -> Section:

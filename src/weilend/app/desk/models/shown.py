@@ -5,7 +5,9 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from weilend.app.desk.dictionary import show_card
 from weilend.app.desk.flat.files import MANIFEST, Manifest, find_model, read_model
+from weilend.app.desk.flat.pairs import pair_rows
 from weilend.app.desk.models.report_model import points_rows
 from weilend.core.errors import InputError
 from weilend.core.money import PPM
@@ -33,6 +35,17 @@ def show_flat(name: str, home: Path) -> tuple[tuple[str, ...], list[tuple[object
     if isinstance(model, Card):
         return CARD_COLUMNS, list(points_rows(model))
     return ("what", "value"), facts_of(manifest)
+
+
+def show_product(card: Card) -> tuple[tuple[str, ...], list[tuple[object, ...]]]:
+    """Return headings and rows of a product's card: its bins, then the cells of its tables of two features.
+
+    >>> from weilend.models.recipes.woe_card import example_card
+    >>> show_product(example_card())[0]
+    ('feature', 'from', 'to', 'points', 'rows', 'bads')
+    """
+    columns, rows = show_card(card)
+    return columns, [*rows, *((name, cell, "", points, seen, bads) for name, cell, points, seen, bads in pair_rows(card))]
 
 
 def facts_of(manifest: Manifest) -> list[tuple[object, ...]]:
