@@ -79,6 +79,20 @@ def test_the_habits_of_three_firms_are_no_proof_and_those_of_thirty_are():
     assert told == [False, True]
 
 
+def test_what_is_shared_with_those_who_were_not_drawn_is_not_rare():
+    """Rings are drawn whole, so both ends of their invoices are there; of honest ones only one end is, though both exist."""
+    made = np.arange(3_000) % 10 == 0
+    numbers = np.where(made, np.arange(3_000) // 20, np.arange(3_000) + 10_000)
+    table = pa.table({"shop_id": ["S"] * 3_000, "order_id": [f"{one:06d}" for one in scrambled(numbers, 4) % 10**6]})
+    shops, often = np.arange(3_000), {"order_id": np.full(3_000, 2)}
+
+    def telling(**given):
+        return [one.field for one in scan_kind("order", table, made, shops, "circular", {}, **given) if one.tells]
+
+    assert telling() == ["order_id is common"]
+    assert telling(often=often) == []
+
+
 def test_ids_that_are_dealt_by_trait_are_caught_and_scrambled_ones_are_not():
     bad = np.arange(2_000) < 300
     dealt, mixed = named("B", np.arange(2_000), 6), named("B", scrambled(np.arange(2_000), 9), 15)
