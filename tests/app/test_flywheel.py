@@ -17,6 +17,7 @@ from weilend.app.desk.flywheel.money import flows_of, unpaid_principal, worth_fe
 from weilend.app.desk.flywheel.months import Wheel, run_months
 from weilend.app.desk.flywheel.page import compose_run
 from weilend.app.desk.flywheel.policies import compiled, decide_columns, decide_rows, load_first_loan
+from weilend.app.desk.flywheel.records import watched_share
 from weilend.app.desk.flywheel.results import summarise
 from weilend.app.desk.flywheel.rivals import approve_all, flywheel, oracle, without_own
 from weilend.app.desk.flywheel.run import Settings
@@ -181,9 +182,19 @@ def test_a_challenger_takes_over_on_evidence_only():
     chance = 1 / (1 + np.exp(values[:, 0] / 200 - 0.5))
     rows = Rows(names, (1, -1, 1), values, values >= 0, tuple(f"E{place}" for place in range(1_600)), np.arange(1_600))
     bad = (rng.random(1_600) < chance).astype(np.int64)
-    found = train(rows, bad, None, seed=1)
+    found = train(rows, bad, np.ones(len(bad)), None, seed=1)
     assert found.verdict.verdict == "replace"
     assert found.leans_on[0][0] == "lowest_balance_fen_90d"
     assert np.corrcoef(score(found.model, rows), values[:, 0])[0, 1] < -0.5
-    noise = train(rows, rng.permutation(bad), found.model, seed=1)
+    noise = train(rows, rng.permutation(bad), np.ones(len(bad)), found.model, seed=1)
     assert noise.verdict.verdict != "replace"
+
+
+def test_young_loans_speak_and_do_not_look_safer_than_they_are():
+    """A tenth goes bad, in any of five months alike; most are still young. Counted in full, the young would halve the rate."""
+    dice = np.random.default_rng(3)
+    age, month = dice.integers(2, 7, 40_000), dice.integers(2, 7, 40_000)
+    bad = ((dice.random(40_000) < 0.1) & (month <= age)).astype(np.int64)
+    watched = np.array([watched_share(one, int(at)) for one, at in zip(bad.tolist(), age.tolist(), strict=True)])
+    assert abs(bad.sum() / watched.sum() - 0.1) < 0.01
+    assert bad.mean() < 0.07

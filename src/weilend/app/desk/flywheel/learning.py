@@ -25,7 +25,7 @@ from weilend.models.metrics import auc
 from weilend.models.prediction import Prediction
 from weilend.models.recipes import monotone_boosting
 from weilend.models.sample import Column, Sample
-from weilend.models.table import Booleans, Integers, Table
+from weilend.models.table import Booleans, Floats, Integers, Table
 from weilend.models.training import Budget
 
 #: Columns that a training is offered, settled before anybody saw a label: all that money in the account and the owner's
@@ -88,15 +88,18 @@ def score(model: BoostedModel, rows: Rows) -> Integers:
     return model.predict(rows.table([column.name for column in model.columns])).pd_ppm
 
 
-def train(rows: Rows, bad: Integers, champion: BoostedModel | None, *, seed: int) -> Trained:
-    """Return a challenger trained on labelled rows, and what the newest of them say of it and of the champion."""
+def train(rows: Rows, bad: Integers, weight: Floats, champion: BoostedModel | None, *, seed: int) -> Trained:
+    """Return a challenger trained on labelled rows, and what the newest of them say of it and of the champion.
+
+    `weight` (n,) is how much each row counts: a loan that is still young counts as far as it was watched.
+    """
     order = np.argsort(rows.at, kind="stable")
-    rows, bad = rows.take(order), bad[order]
+    rows, bad, weight = rows.take(order), bad[order], weight[order]
     cut = int(len(bad) * (1 - NEWEST))
     older, newer = np.arange(cut), np.arange(cut, len(bad))
-    judged = _fit(rows.take(older), bad[older], seed)
-    verdict, own, other = _judge(judged, champion, rows.take(newer), bad[newer], seed)
-    model = _fit(rows, bad, seed)
+    judged = _fit(rows.take(older), bad[older], weight[older], seed)
+    verdict, own, other = _judge(judged, champion, rows.take(newer), bad[newer], weight[newer], seed)
+    model = _fit(rows, bad, weight, seed)
     return Trained(
         model=model,
         verdict=verdict,
@@ -108,11 +111,11 @@ def train(rows: Rows, bad: Integers, champion: BoostedModel | None, *, seed: int
     )
 
 
-def _fit(rows: Rows, bad: Integers, seed: int) -> BoostedModel:
-    return monotone_boosting.fit(sample_of(rows, bad, choose_columns(rows, bad)), seed=seed, trials=1, budget=WORK)
+def _fit(rows: Rows, bad: Integers, weight: Floats, seed: int) -> BoostedModel:
+    return monotone_boosting.fit(sample_of(rows, bad, weight, choose_columns(rows, bad)), seed=seed, trials=1, budget=WORK)
 
 
-def sample_of(rows: Rows, bad: Integers, names: Sequence[str]) -> Sample:
+def sample_of(rows: Rows, bad: Integers, weight: Floats, names: Sequence[str]) -> Sample:
     """Return labelled rows as a recipe takes them; rows of one business stay together."""
     sign = dict(zip(rows.names, rows.signs, strict=True))
     group = np.unique(np.array(rows.business, object).astype(str), return_inverse=True)[1]
@@ -120,7 +123,7 @@ def sample_of(rows: Rows, bad: Integers, names: Sequence[str]) -> Sample:
         table=rows.table(names),
         columns=tuple(Column(name=name, sign=sign[name]) for name in names),
         bad=bad,
-        weight=np.ones(len(bad)),
+        weight=weight,
         group=group.astype(np.int64),
         month=np.full(len(bad), -1),
     )
@@ -141,18 +144,18 @@ def choose_columns(rows: Rows, bad: Integers, most: int = MOST_COLUMNS, offered:
 
 
 def _judge(
-    model: BoostedModel, champion: BoostedModel | None, rows: Rows, bad: Integers, seed: int
+    model: BoostedModel, champion: BoostedModel | None, rows: Rows, bad: Integers, weight: Floats, seed: int
 ) -> tuple[Verdict, int, int]:
     """Return the verdict of the newest labels, and both AUCs in ppm."""
     own = model.predict(rows.table([column.name for column in model.columns]))
-    base = round(PPM * float(bad.mean()))
+    base = round(PPM * float(np.average(bad, weights=weight)))
     other = (
         Prediction(np.zeros(len(bad), np.int64), np.full(len(bad), base))
         if champion is None
         else champion.predict(rows.table([column.name for column in champion.columns]))
     )
     group = np.unique(np.array(rows.business, object).astype(str), return_inverse=True)[1]
-    found = draw(bad, group, [Contender("challenger", own), Contender("champion", other)], seed=seed, draws=400)
+    found = draw(bad, group, [Contender("challenger", own), Contender("champion", other)], seed=seed, draws=400, weight=weight)
     differences = [one for one in compare(found, "challenger", "champion") if one.metric in _COUNTS]
     first, second = (round(PPM * auc(bad, one.points)) for one in (own, other))
     return judge_challenger(differences, []), first, second

@@ -59,8 +59,6 @@ from weilend.models.table import Integers
 
 #: A model is looked at anew so many months after the last look, and rates so many months after opening.
 RENEW_MONTHS, PRICE_MONTHS = 3, 3
-#: Labels are read from this month on: before, none can have come of age.
-FIRST_LABELS: Final = 6
 #: What became of a late loan is settled so many months after its application: half a year of the label's, and a quarter more.
 SETTLED_MONTHS: Final = 9
 #: What exploring may lose a month, for each application decided (assumption): five yuan.
@@ -166,8 +164,7 @@ class Wheel:
     def _learn(self, month: int) -> Lesson:
         """Read what has come of age, and act on it."""
         now = self.ground.starts(month + 1)
-        nothing = np.zeros(0, np.int64)
-        matured = self.ledger.read_labels(now - 1) if month + 1 >= FIRST_LABELS else Matured(nothing, nothing)
+        matured = self.ledger.read_labels(now - 1)
         facts = Lesson(month=month, bads=matured.bads, labels=len(matured.bad), action="")
         if matured.bads < self.settings.least_bads:
             if month + 1 >= PRICE_MONTHS and (month + 1 - PRICE_MONTHS) % RENEW_MONTHS == 0 and self.champion < 0:
@@ -197,7 +194,7 @@ class Wheel:
         policy = self.policies[-1]
         terms = terms_of(policy)[NO_MODEL]
         assumed = self.product.assumed("portfolio_bad_rate_ppm") / PPM
-        risk = counted_pd(len(matured.bad), matured.bads, assumed, self.response.rolls)
+        risk = counted_pd(float(matured.watched.sum()), matured.bads, assumed, self.response.rolls)
         lent = np.log2(np.maximum(months[taken.astype(np.bool_)], 0.02))
         monthly = monthly_fen(whole(self.shown)).astype(np.float64)
         best = choose_first_terms(monthly, risk, float(lent.mean()), terms, self.response, self.market)
@@ -212,7 +209,7 @@ class Wheel:
         at = np.array([place[row] for row in matured.rows.tolist()], np.int64)
         shown = whole(self.shown).take(at)
         champion = self.models[self.champion] if self.champion >= 0 else None
-        trained = train(shown, matured.bad, champion, seed=self.ground.plan.seed)
+        trained = train(shown, matured.bad, matured.watched, champion, seed=self.ground.plan.seed)
         promoted = trained.verdict.verdict == "replace"
         if promoted:
             self.models.append(trained.model)
@@ -230,10 +227,8 @@ class Wheel:
         take = learn_take_up(months, rate, taken.astype(np.bool_)) or self.response.take_up
         pd = score(self.models[self.champion], whole(self.shown).take(at)) / PPM
         size = dict(zip(offers.tolist(), months.tolist(), strict=True))
-        newest = np.arange(len(at))
-        slope, shift = learn_slope(
-            np.clip(pd[newest], 1e-4, 0.9), np.array([size.get(one, 1.0) for one in at[newest].tolist()]), matured.bad[newest]
-        )
+        months_of = np.array([size.get(one, 1.0) for one in at.tolist()])
+        slope, shift = learn_slope(np.clip(pd, 1e-4, 0.9), months_of, matured.bad, matured.watched)
         self.response = Response(take, slope, shift, self._rolls(matured), len(taken), len(at))
 
     def _rolls(self, matured: Matured) -> float:

@@ -21,19 +21,26 @@ from weilend.economy.loans import Decisions
 from weilend.features.labels import LOAN_LABELS, LoanLabel
 from weilend.features.outcomes import make_labels
 from weilend.features.spines import booked_applications
-from weilend.models.table import Booleans, Integers
+from weilend.models.table import Booleans, Floats, Integers
 
 #: What the flywheel learns from: early enough to learn within a year.
 LABEL: Final[LoanLabel] = LOAN_LABELS["dpd30_mob6"]
+#: Ages (months on book) at which a loan is looked at until its window closes: at two it can first be thirty days late.
+AGES: Final = (2, 3, 4, 5, 6)
 #: A loan is lost from so many days past due on, or in these states.
 LOST_DPD, LOST_STATES = 90, ("renewed", "written_off")
 
 
 class Matured(msgspec.Struct, frozen=True, eq=False):
-    """Labels that have come of age: `rows` are places in `Asked`, `bad` 0 or 1; who is neither is left out."""
+    """Labels so far: `rows` are places in `Asked`, `bad` 0 or 1; who is neither is left out.
+
+    `watched` is 1 where a loan went bad or its window has closed, and else the share of its window in which it could have: a young
+    loan that pays counts as so much of a good one, so that lately booked loans speak without looking safer than they are.
+    """
 
     rows: Integers
     bad: Integers
+    watched: Floats
 
     @property
     def bads(self) -> int:
@@ -91,20 +98,17 @@ class Ledger:
     def read_labels(self, known_by: int) -> Matured:
         """Return the labels that the book tells by an instant; rows that are neither good nor bad are left out."""
         view, calendar = self._ground.home.book.view(), self._ground.home.calendar
-        rows, bad = [], []
+        said: dict[int, tuple[int, float]] = {}
         for product in PRODUCTS:
             spine = booked_applications(view, product, known_by)
-            if not spine.size:
-                continue
-            found = make_labels(LABEL, spine, view, known_by=known_by, calendar=calendar)
-            rows += [self._place[group[0]] for group in found.spine.linked["application_id"]]
-            bad.append(found.bad)
-        if not rows:
-            return Matured(np.zeros(0, np.int64), np.zeros(0, np.int64))
-        place, said = np.array(rows, np.int64), np.concatenate(bad).astype(np.int64)
-        order = np.argsort(place, kind="stable")
-        place, said = place[order], said[order]
-        return Matured(place[said >= 0], said[said >= 0])
+            for age in AGES if spine.size else ():  # what an older look says replaces what a younger one said
+                label = msgspec.structs.replace(LABEL, length=age)
+                found = make_labels(label, spine, view, known_by=known_by, calendar=calendar)
+                places = (self._place[group[0]] for group in found.spine.linked["application_id"])
+                said |= {place: (bad, watched_share(bad, age)) for place, bad in zip(places, found.bad.tolist(), strict=True)}
+        told = [(place, *said[place]) for place in sorted(said) if said[place][0] >= 0]
+        rows, bad, watched = zip(*told, strict=True) if told else ((), (), ())
+        return Matured(np.array(rows, np.int64), np.array(bad, np.int64), np.array(watched, np.float64))
 
     def count_lost(self, rows: Integers, known_by: int) -> int:
         """Return how many of some applications have a loan that is lost, as known by an instant: ninety days late, renewed,
@@ -120,6 +124,15 @@ class Ledger:
 
     def _wait(self, kind: str, table: pa.Table) -> None:
         self._waiting.setdefault(kind, []).append(table)
+
+
+def watched_share(bad: int, age: int) -> float:
+    """Return how much of its window a loan was watched: all of it where it went bad, else the months in which it could have.
+
+    >>> [watched_share(0, age) for age in AGES], watched_share(1, 2)
+    ([0.2, 0.4, 0.6, 0.8, 1.0], 1.0)
+    """
+    return 1.0 if bad == 1 else (age - 1) / (AGES[-1] - 1)
 
 
 def _plain(table: pa.Table) -> pa.Table:

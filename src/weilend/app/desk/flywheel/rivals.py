@@ -162,7 +162,7 @@ def one_card(run: Run) -> Contender | None:
     at = np.array([place[row] for row in matured.rows.tolist()], np.int64)
     shown = run.shown.take(at)
     names = choose_columns(shown, matured.bad)
-    card = flat_card.fit(sample_of(shown, matured.bad, names), seed=run.ground.plan.seed)
+    card = flat_card.fit(sample_of(shown, matured.bad, matured.watched, names), seed=run.ground.plan.seed)
     pd = card.predict(run.shown.table(names)).pd_ppm
     seen = np.flatnonzero(run.month <= first.month)
     pd = np.clip(pd, 100, 900_000)

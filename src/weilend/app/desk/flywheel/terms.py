@@ -87,29 +87,34 @@ def learn_take_up(months: Floats, rate: Floats, taken: Booleans) -> TakeUp | Non
     return TakeUp(*(float(one) for one in found))
 
 
-def learn_slope(pd: Floats, months: Floats, bad: Integers) -> tuple[float, float]:
+def learn_slope(pd: Floats, months: Floats, bad: Integers, weight: Floats) -> tuple[float, float]:
     """Return the slope of going bad by doublings of the limit, and the shift, beside the PD (of one) that a model gives.
 
-    >>> [round(one, 2) for one in learn_slope(np.full(4, 0.1), np.ones(4), np.array([0, 0, 0, 0]))][0]
+    >>> [round(one, 2) for one in learn_slope(np.full(4, 0.1), np.ones(4), np.array([0, 0, 0, 0]), np.ones(4))][0]
     0.35
     """
     design = np.stack([np.log2(np.maximum(months, 0.02)), np.ones(len(bad))], axis=1)
     offset = np.log(pd / (1 - pd))
-    found = fit_with_prior(design, bad.astype(np.float64), offset, np.array([SLOPE_PRIOR, 0.0]), np.array([SLOPE_ERROR, 1.0]))
+    prior, error = np.array([SLOPE_PRIOR, 0.0]), np.array([SLOPE_ERROR, 1.0])
+    found = fit_with_prior(design, bad.astype(np.float64), offset, prior, error, weight)
     return float(found[0]), float(found[1])
 
 
-def fit_with_prior(design: Floats, y: Floats, offset: Floats, mean: Floats, error: Floats) -> Floats:
+def fit_with_prior(
+    design: Floats, y: Floats, offset: Floats, mean: Floats, error: Floats, weight: Floats | None = None
+) -> Floats:
     """Return the coefficients of a logistic regression with normal priors (posterior mode, Newton's method).
+
+    `weight` is how much each row counts, 1 where nobody says.
 
     >>> fit_with_prior(np.ones((4, 1)), np.array([0.0, 1.0, 0.0, 1.0]), np.zeros(4), np.zeros(1), np.ones(1)).round(3).tolist()
     [0.0]
     """
-    beta, tight = mean.astype(np.float64), np.diag(1 / error**2)
+    beta, tight, weight = mean.astype(np.float64), np.diag(1 / error**2), np.ones(len(y)) if weight is None else weight
     for _ in range(30):
         chance = 1 / (1 + np.exp(-np.clip(design @ beta + offset, -30, 30)))
-        gradient = design.T @ (y - chance) - tight @ (beta - mean)
-        step = np.linalg.solve(design.T @ (design * (chance * (1 - chance))[:, None]) + tight, gradient)
+        gradient = design.T @ (weight * (y - chance)) - tight @ (beta - mean)
+        step = np.linalg.solve(design.T @ (design * (weight * chance * (1 - chance))[:, None]) + tight, gradient)
         beta = beta + np.clip(step, -2, 2)
         if np.abs(step).max() < 1e-9:
             break
@@ -259,8 +264,10 @@ def choose_first_terms(
     return best
 
 
-def counted_pd(labels: int, bads: int, assumed: float, rolls: float = ROLLS) -> float:
+def counted_pd(labels: float, bads: int, assumed: float, rolls: float = ROLLS) -> float:
     """Return the chance of loss in a year from labels so far, drawn towards what is assumed as if a hundred loans had said it.
+
+    `labels` may be a sum of shares: young loans count as far as they were watched.
 
     >>> counted_pd(0, 0, 0.09), round(counted_pd(900, 40, 0.09), 2)
     (0.09, 0.07)
