@@ -61,7 +61,8 @@ def write_markdown(audits: Sequence[WorldAudit]) -> str:
         f"`{first.made.constants}`, seed {first.made.seed}, {first.made.businesses:,} businesses,"
         f" {first.made.months} months.",
         "## How hard are applicants to judge",
-        "A plain LightGBM on every feature of the library, out of fold, grouped by firm;"
+        "The mean rank of two plain LightGBMs, one free on every feature of the library, one monotone on those with a sign,"
+        " out of fold, grouped by firm;"
         f" wanted: AUC {AUC_RANGE[0]} to {AUC_RANGE[1]}, KS {KS_RANGE[0]} to {KS_RANGE[1]}, never an AUC above {AUC_NEVER}."
         " The oracle knows the traits that no record tells, but not the dice.",
         _table(*summarise(audits)),
