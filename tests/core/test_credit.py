@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import os
 from datetime import date
 from fractions import Fraction
-from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.real import worked_loans
 
 from weilend.core.credit import (
     Method,
@@ -41,14 +39,9 @@ def loan(method: Method, annual_rate_ppm: int = 180_000, principal_fen: int = PR
     return make_schedule(method, principal_fen, annual_rate_ppm=annual_rate_ppm, months=12)
 
 
-@pytest.fixture(scope="module")
-def vectors() -> dict[str, Any]:
-    home = os.environ.get("WEILEND_DATA")
-    path = Path(home or ".") / "formats" / "loan_vectors.json"
-    if home is None or not path.exists():
-        pytest.skip("WEILEND_DATA holds no formats/loan_vectors.json")
-    read: dict[str, Any] = json.loads(path.read_text())
-    return read
+@pytest.fixture(name="vectors")
+def read_vectors() -> dict[str, Any]:
+    return worked_loans()
 
 
 def fen(yuan: float) -> int:

@@ -1,13 +1,11 @@
 from __future__ import annotations
 
-import json
-import os
 from datetime import date
 from importlib.resources import files
-from pathlib import Path
 
 import msgspec
 import pytest
+from tests.real import worked_loans
 
 from weilend.core.errors import CheckError, InputError, PolicyError
 from weilend.core.values import Decision, Offer
@@ -57,11 +55,7 @@ def test_the_worked_costs_of_the_statement() -> None:
 
 
 def test_the_worked_costs_are_those_of_the_vectors() -> None:
-    home = os.environ.get("WEILEND_DATA")
-    path = Path(home or ".") / "formats" / "loan_vectors.json"
-    if home is None or not path.exists():
-        pytest.skip("WEILEND_DATA holds no formats/loan_vectors.json")
-    worked = json.loads(path.read_text())["apr"]
+    worked = worked_loans()["apr"]
     for name, fees in (
         ("emi18", ()),
         ("emi18_plus_2pct_upfront_fee", (SERVICE,)),

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import os
 from datetime import date
-from pathlib import Path
 from typing import Any, Literal
 
 import pytest
+from tests.real import worked_loans
 
 from weilend.core.credit import make_schedule
 from weilend.lending.account import LoanAccount, payoff_fen
@@ -20,14 +18,9 @@ from weilend.lending.ledger import apply, bring_to
 Row = tuple[int, int, int, int]  # due, interest, principal, outstanding after it
 
 
-@pytest.fixture(scope="module")
-def vectors() -> dict[str, Any]:
-    home = os.environ.get("WEILEND_DATA")
-    path = Path(home or ".") / "formats" / "loan_vectors.json"
-    if home is None or not path.exists():
-        pytest.skip("WEILEND_DATA holds no formats/loan_vectors.json")
-    read: dict[str, Any] = json.loads(path.read_text())
-    return read
+@pytest.fixture(name="vectors")
+def read_vectors() -> dict[str, Any]:
+    return worked_loans()
 
 
 def rows_of(account: LoanAccount) -> list[Row]:

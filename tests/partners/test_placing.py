@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import csv
-import os
 import random
 from collections.abc import Callable
-from pathlib import Path
 
 import msgspec
 import pytest
+from tests.real import find_real
 
 from weilend.core.errors import InfeasibleError, InputError, ReplayError
 from weilend.core.ids import bytes_hash, content_hash
@@ -259,10 +258,7 @@ def test_verification_catches_a_placement_that_cites_another_decision() -> None:
 
 
 def test_three_hundred_businesses_are_placed_to_proven_optimum_on_the_real_churn_table() -> None:
-    folder = os.environ.get("WEILEND_DATA")
-    if not folder or not (Path(folder) / "cumcm2020c/rate_and_churn.csv").exists():
-        pytest.skip("WEILEND_DATA names no folder with cumcm2020c/rate_and_churn.csv")
-    with (Path(folder) / "cumcm2020c/rate_and_churn.csv").open(encoding="utf-8-sig") as file:
+    with find_real("cumcm2020c/rate_and_churn.csv").open(encoding="utf-8-sig") as file:
         rows = list(csv.reader(file))
     churn = ChurnTable.from_rows(rows[0][1:], [[round(float(cell) * 1_000_000) for cell in row] for row in rows[1:]])
     allocation = place(crowd(300), Terms(budget_fen=10_000 * STEP), ECONOMICS, churn)

@@ -3,27 +3,19 @@
 from __future__ import annotations
 
 import csv
-import os
 from datetime import date
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
+from tests.real import find_real
 from weilend.app.desk.desk import open_desk
 from weilend.app.desk.run import Order
 from weilend.app.desk.worlds.portfolios import FILES, make_portfolio_files
 
 AS_OF = date(2020, 1, 1)
 BUDGET_FEN = 10_000_000_000
-
-
-def real_data() -> Path:
-    """Return the folder of the real invoices, or skip and say what is missing."""
-    folder = Path(os.environ.get("WEILEND_DATA", "")) / "cumcm2020c"
-    if not os.environ.get("WEILEND_DATA") or not folder.is_dir():
-        pytest.skip("the real invoices are not here: set WEILEND_DATA to the folder that holds cumcm2020c/")
-    return folder
 
 
 def order_for(data: Path, **changes: object) -> Order:
@@ -66,7 +58,7 @@ def job(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, jobs: dict[str, SimpleNamespace]
 ) -> SimpleNamespace:
     """The main job's result, its home and outputs; `lines` is decisions.csv as a spreadsheet would show it."""
-    data = request.getfixturevalue("world") if request.param == "economy" else real_data()
+    data = request.getfixturevalue("world") if request.param == "economy" else find_real("cumcm2020c")
     if request.param not in jobs:
         jobs[request.param] = _run(request.param, data, tmp_path_factory.mktemp(request.param))
     return jobs[request.param]

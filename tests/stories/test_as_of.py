@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
-from tests.stories.conftest import real_data
+from tests.real import find_real
 from weilend.app.desk.desk import Desk, open_desk
 from weilend.app.desk.population import look_at
 from weilend.core.calendars import Calendar, first_of_month, month_index
@@ -54,7 +54,7 @@ def features_of(desk: Desk, as_of: date = AS_OF) -> tuple[np.ndarray, np.ndarray
     ],
 )
 def test_the_past_does_not_know_the_future(kind, request, tmp_path):
-    data = request.getfixturevalue("world") if kind == "economy" else real_data()
+    data = request.getfixturevalue("world") if kind == "economy" else find_real("cumcm2020c")
     whole, before = open_desk(tmp_path / "whole"), open_desk(tmp_path / "before")
     whole.ingest(data, consent="own-data")
     before.ingest(forget_the_future(data, tmp_path / "files"), consent="own-data")
