@@ -22,6 +22,8 @@ from weilend.economy.traces import instant, local_day
 HEAVY = 0.5
 #: Least honest orders of a shop: what sells nothing has nothing to hide among.
 _LEAST_ORDERS = 6
+#: As what the organiser's money leaves the account, and how often a shop does it so. Assumption.
+_WAYS, _WAYS_SHARE = ("business", "own", "payroll"), (0.6, 0.25, 0.15)
 _HOUR = 3_600
 
 
@@ -133,15 +135,15 @@ def _levels(honest: Orders, dice: np.random.Generator, count: int, skill: float)
 
 
 def _paid_back(trade: Trade, dice: np.random.Generator, firm: int, bought: Orders, burst: Ints, skill: float) -> Flows:
-    """Return what goes back to the organiser: the same sum to a person a day or two after each burst; later, with a fee, in
-    other cuts and to a studio that looks like any supplier, where he is skilled.
+    """Return what goes back to the organiser: the same sum a day or two after each burst; later, with a fee and in other cuts where
+    he is skilled. It leaves as ordinary money does: to what looks like a supplier, through the owner's own account, or as wages.
     """
     spent = np.bincount(burst, bought.fen).astype(np.float64)
     fee = 1 + (0.03 + 0.05 * dice.random(len(spent))) * (dice.random(len(spent)) < skill)
     day = np.zeros(len(spent), np.int64)
     np.maximum.at(day, burst, local_day(bought.at))
     lag = dice.integers(0, 2 + round(8 * skill), len(spent))
-    known = money(trade.flows, -1, ("business", "person") if dice.random() < skill else ("person", "business"))
+    known = money(trade.flows, -1, (str(dice.choice(_WAYS, p=_WAYS_SHARE)), "business"))
     like, people = dice.choice(known, len(spent)), fresh(dice, trade.parties, 1 + round(4 * skill))
     party = dice.choice(people, len(spent))
     return copy(trade.flows, like, firm=np.full(len(spent), firm), day=day + lag, fen=-np.rint(spent * fee).astype(np.int64),
