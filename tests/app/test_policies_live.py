@@ -5,11 +5,13 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from weilend.app.desk import desk as desk_module
 from weilend.app.desk.decide import decide
 from weilend.app.desk.desk import Desk, open_desk
 from weilend.app.desk.policies import (
     KIND,
     approve_policy,
+    deciding_policy,
     find_policy,
     list_releases,
     live_policy,
@@ -121,3 +123,22 @@ def test_an_approval_takes_the_wished_date_or_its_own(desk):
     assert approve_policy(desk.home, NAME, Act(who="bob", why="late", at=40)).effective_at == 40
     propose_policy(desk.home, renumbered(103), Act(who="ann", why="x", at=50))
     assert approve_policy(desk.home, NAME, Act(who="bob", why="x", at=60, effective_at=70)).effective_at == 70
+
+
+def test_the_desk_decides_by_what_is_live_and_by_nothing_that_was_retired(desk, monkeypatch):
+    def policy_of() -> str:
+        return desk.decide(NAME, "E1", "2026-01-01", consent="own-data").sealed["policy"]
+
+    assert policy_of() == SHIPPED.identity, "before anything went live, the shipped one"
+    first = release(desk, 101, at=10)
+    assert policy_of() == first.identity
+    with monkeypatch.context() as planted:  # the bug that was there: nobody asks the home
+        planted.setattr(desk_module, "deciding_policy", lambda home, name, *, at: load_policy(name))
+        assert policy_of() != first.identity
+    second = release(desk, 102, at=20)
+    assert policy_of() == second.identity
+    retire_policy(desk.home, NAME, Act(who="bob", why="losses", at=30))
+    with pytest.raises(CheckError, match="was retired, so none decides"):
+        policy_of()
+    assert deciding_policy(desk.home, NAME, at=5) == SHIPPED
+    assert desk.replay().problems == ()

@@ -13,7 +13,8 @@ from weilend.testing.loans import link, loan, payment, state, view_of
 HOME = Calendar("Asia/Shanghai")
 NOW = date(2020, 6, 1)
 AS_OF = HOME.start_of(NOW)
-ASKS = SimpleNamespace(inputs={"group_exposure_fen": None})
+ASKS = SimpleNamespace(inputs={"group_exposure_fen": None}, experiments=())
+DRAWS = SimpleNamespace(inputs={}, experiments=(SimpleNamespace(budget=None),))
 ON = date(2020, 1, 10)
 
 
@@ -32,7 +33,7 @@ def test_without_a_loan_nothing_is_owed(tmp_path):
 
 
 def test_a_policy_that_does_not_ask_is_told_nothing(tmp_path):
-    assert standing_of(view_of(tmp_path, loan(on=ON)), policy=SimpleNamespace(inputs={})) is NO_STANDING
+    assert standing_of(view_of(tmp_path, loan(on=ON)), policy=SimpleNamespace(inputs={}, experiments=())) is NO_STANDING
 
 
 def test_a_loan_without_a_state_is_owed_less_what_was_repaid(tmp_path):
@@ -83,6 +84,27 @@ def test_a_group_is_joined_by_its_owners(tmp_path):
 def test_a_link_counts_while_it_is_in_force(fields, counts, tmp_path):
     view = view_of(tmp_path, [link("E1", "O1"), link("E2", "O1", **fields)], loan("L2", on=ON, business="E2", owner="O9"))
     assert owed(view)[1] == (10_000_000 if counts else 0)
+
+
+def drawer(view, business, as_of=AS_OF) -> str:
+    return standing_of(view, business=business, as_of=as_of, policy=DRAWS).drawn_by
+
+
+def test_the_first_owner_in_force_draws_and_the_business_where_none_is_known(tmp_path):
+    links = [
+        link("E1", "O2"),
+        link("E1", "O1", "represents"),
+        link("E2", "O1"),
+        link("E3", "O9", "guarantees"),
+        link("E4", "O5", valid_until_on=date(2020, 5, 31)),
+        link("E4", "O6"),
+        link("E5", "O7", known=date(2020, 6, 2)),
+    ]
+    view = view_of(tmp_path, links, loan(on=ON))
+    assert [drawer(view, f"E{number}") for number in range(1, 6)] == ["O1", "O1", "E3", "O6", "E5"]
+    assert drawer(view, "E4", HOME.start_of(date(2020, 5, 1))) == "O5", "by links in force at the as_of"
+    assert standing_of(view, policy=DRAWS).exposure_fen is None, "what is owed was not asked for"
+    assert standing_of(view).drawn_by == "", "nobody draws where no experiment runs"
 
 
 def test_parts_agree(tmp_path):

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from itertools import product
 
 import msgspec
 import pytest
-from whatif_policies import exploring
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.stats import binom
+from whatif_policies import compiled, exploring
 
 from weilend.core.errors import ReplayError
 from weilend.core.money import PPM
-from weilend.core.values import Application, Decision, FeatureRow, FraudVerdict, Offer, Receipt, Score
-from weilend.decision import Evaluator, replay, seal, seals, verify_receipt
+from weilend.core.values import Application, Decision, FeatureRow, FraudVerdict, Offer, Receipt, Score, Standing
+from weilend.decision import Evaluator, check_policy, replay, seal, seals, verify_receipt
 from weilend.decision.chances import CERTAIN
+from weilend.decision.example import example_policy
+from weilend.decision.experiments import Trial, assign
+from weilend.decision.facts import drawn_by
+from weilend.decision.parts import Arm, Experiment
 from weilend.testing.applications import make_applications
 
 CLEAR = FraudVerdict("clear")
@@ -79,7 +87,7 @@ def receipt_of(evaluator: Evaluator, pd_ppm: int, *, logged: bool = True) -> Rec
         features=row,
         fraud=CLEAR,
         score=score_of(pd_ppm),
-        decision=decision if logged else replace(decision, chance_ppm=None),
+        decision=decision if logged else replace(decision, chance_ppm=None, arms_chance_ppm=None),
         offer=Offer(status="not_assessed"),
     )
 
@@ -104,3 +112,102 @@ def test_a_forged_probability_does_not_replay():
     forged = seal(**content | {"decision": replace(receipt.decision, chance_ppm=PPM)})
     with pytest.raises(ReplayError, match=r"decision\.chance_ppm differs"):
         replay(forged, evaluator, lambda row: score_of(60_000))
+
+
+# ------------------------------------------------------------------------------------------------- the arms themselves
+SHARES = st.lists(st.integers(0, 10), min_size=1, max_size=3).filter(any)
+
+
+def drawing(*experiments: list[int]) -> Evaluator:
+    """The example with experiments of arms by these tenths or so; the second runs in grade B alone."""
+    made = []
+    for number, tenths in enumerate(experiments):
+        shares = [PPM * one // sum(tenths) for one in tenths]
+        shares[-1] += PPM - sum(shares)
+        arms = tuple(Arm(name=f"a{place}", share_ppm=share) for place, share in enumerate(shares))
+        made.append(Experiment(name=f"e{number}", salt=f"s{number}", arms=arms, when="grade = 'B'" if number else "TRUE"))
+    return compiled(replace(example_policy(), experiments=tuple(made)))
+
+
+def sum_to_one(evaluator: Evaluator, grade: str | None) -> bool:
+    """Whether the probabilities of all combinations of arms add up to one, up to half a ppm for each that is rounded."""
+    shares = evaluator.chances.shares[grade]
+    ways = [dict(zip(shares, arms, strict=True)) for arms in product(*shares.values())]
+    total = sum(evaluator.chances.of_arms(grade, way) for way in ways)
+    return abs(total - PPM) <= (len(ways) if len(shares) > 1 else 0)
+
+
+@settings(max_examples=25, deadline=None)
+@given(one=SHARES, two=SHARES)
+def test_the_chances_of_all_arms_add_up_to_one(one, two):
+    for evaluator in (drawing(one), drawing(one, two)):
+        assert all(sum_to_one(evaluator, grade) for grade in evaluator.chances.shares)
+    assert evaluator.chances.shares["A"]["e1"] == {"a0": PPM}, "outside its grade the first arm holds, for certain"
+
+
+def test_a_planted_fault_in_the_chances_is_caught():
+    """Shares of arms as they stand in the file, also where the experiment does not run."""
+    evaluator = drawing([9, 1], [5, 5])
+    wrong = {"e0": {"a0": 900_000, "a1": 100_000}, "e1": {"a0": 500_000}}
+    shares = {**evaluator.chances.shares, "A": wrong}
+    assert sum_to_one(evaluator, "A")
+    assert not sum_to_one(replace(evaluator, chances=replace(evaluator.chances, shares=shares)), "A")
+
+
+def test_owners_fall_into_arms_as_often_as_the_logged_chances_say():
+    evaluator, owners = drawing([6, 3, 1]), 4_000
+    row = FeatureRow(business_id="E", as_of=0, feature_set="f", values={"sales_fen_12m": 50_000_000}, newest_days={"order": 1})
+    decisions = [
+        evaluator.decide(row, CLEAR, score_of(20_000), Standing(drawn_by=drawn_by(f"E{number}", {f"O{number}"})))
+        for number in range(owners)
+    ]
+    for arm, share in evaluator.chances.shares["A"]["e0"].items():
+        mine = [one for one in decisions if one.arms == {"e0": arm}]
+        assert {one.arms_chance_ppm for one in mine} == {share}
+        lo, hi = binom.ppf([0.001, 0.999], owners, share / PPM)
+        assert lo <= len(mine) <= hi
+
+
+def arms_agree(evaluator: Evaluator, drawer: Callable[[str, frozenset[str]], str], families: Sequence[frozenset[str]]) -> bool:
+    """Whether any two firms of the same owners are in the same arms."""
+    for family, owners in enumerate(families):
+        rows = [FeatureRow(business_id=f"E{family}-{one}", as_of=one, feature_set="f", values={"sales_fen_12m": None})
+                for one in range(3)]  # fmt: skip
+        said = [evaluator.decide(row, CLEAR, None, Standing(drawn_by=drawer(row.business_id, owners))) for row in rows]
+        if len({(tuple(one.arms.items()), one.arms_chance_ppm) for one in said}) > 1:
+            return False
+    return True
+
+
+@settings(max_examples=25, deadline=None)
+@given(families=st.lists(st.frozensets(st.text("abc", min_size=1, max_size=3), min_size=1), min_size=1, max_size=8))
+def test_two_firms_of_the_same_owners_are_in_the_same_arms_whenever_they_ask(families):
+    assert arms_agree(drawing([5, 5]), drawn_by, families)
+
+
+def test_drawing_by_the_business_is_caught():
+    families = [frozenset({f"O{number}"}) for number in range(20)]
+    assert not arms_agree(drawing([5, 5]), lambda business, owners: business, families)
+
+
+def test_trials_draw_as_live_decisions_do():
+    """One function says who draws, one draws: an arm of half of all owners is that of a trial with the same salt."""
+    trial = Trial(name="t", salt="s0", champion="p", challenger="q", share_ppm=500_000)
+    evaluator = drawing([5, 5])
+    row = FeatureRow(business_id="E", as_of=0, feature_set="f", values={"sales_fen_12m": None})
+    for number in range(50):
+        owner = drawn_by(f"E{number}", {f"O{number}", f"P{number}"})
+        assert owner == f"O{number}"
+        arms = evaluator.decide(row, CLEAR, None, Standing(drawn_by=owner)).arms
+        assert (arms == {"e0": "a0"}) is (assign(trial, owner).arm == "challenger")
+
+
+def test_a_check_finds_equal_salts():
+    policy = drawing([5, 5], [5, 5]).policy
+    twins = tuple(replace(one, salt="s") for one in policy.experiments)
+    found = [str(one) for one in check_policy(compiled(replace(policy, experiments=twins)))]
+    assert "experiment 'e1': another experiment has its salt" in found
+
+
+def test_a_policy_without_experiments_logs_that_nobody_drew():
+    assert decide(compiled(example_policy()), "E1", 20_000).arms_chance_ppm is None

@@ -5,6 +5,7 @@ from importlib.resources import files
 
 import msgspec
 import pytest
+from scipy.optimize import brentq
 from tests.real import worked_loans
 
 from weilend.core.errors import CheckError, InputError, PolicyError
@@ -12,7 +13,7 @@ from weilend.core.values import Decision, Offer
 from weilend.lending.accounts import Share
 from weilend.lending.booking import book_offer, first_events, monthly_fees
 from weilend.lending.caps import CAPS, cap_for, prime_rate_ppm
-from weilend.lending.cost_text import show_cost
+from weilend.lending.cost_text import say_offer, show_cost
 from weilend.lending.costs import cost_statement, refuse_over_cap
 from weilend.lending.events import Repayment
 from weilend.lending.fees import BASES, DeclaredFee
@@ -140,8 +141,30 @@ def test_an_offer_above_the_cap_of_its_day_is_refused_and_never_re_priced() -> N
     dear = with_fees(SERVICE)
     assert make_offer(SELLER, decision, given, on=SIGNING).annual_rate_ppm == 230_000
     assert make_offer(dear, decision, given).annual_rate_ppm == 230_000, "without a day no cap is asked for"
-    with pytest.raises(CheckError, match=r"ecommerce_seller_loan costs 26\.\d+ % a year all in \(nominal\), above the cap"):
-        make_offer(dear, decision, given, on=SIGNING)
+    refused = make_offer(dear, decision, given, on=SIGNING)
+    assert (refused.status, refused.amount_fen, refused.cost) == ("not_placed", None, msgspec.UNSET)
+    assert refused.refused.en.startswith("ecommerce_seller_loan costs 26.")
+    assert "高于上限24.00 %" in refused.refused.zh
+    assert [one.code for one in say_offer(refused)] == ["above_cap"]
+    with pytest.raises(CheckError, match=r"costs 26\.\d+ % a year all in \(nominal\), above the cap"):
+        refuse_over_cap(dear, cost_statement(dear, msgspec.structs.replace(OFFER, annual_rate_ppm=230_000)), SIGNING)
+
+
+def test_an_offer_of_a_day_says_each_fee_its_payee_and_the_rate_by_both_conventions() -> None:
+    decision = Decision(policy_id="p", outcome="approve", grade="A", ceiling_fen=50_000_000, floor_rate_ppm=60_000, limits_fen={},
+                        reasons=(), months=12)  # fmt: skip
+    given = Allotment(allocation_id="P1", receipt_id="R1", amount_fen=10_000_000, annual_rate_ppm=100_000)
+    product = with_fees(SERVICE, GUARANTEE)
+    bare, offer = (make_offer(product, decision, given, on=on) for on in (None, SIGNING))
+    statement = cost_statement(product, bare)
+    assert {one.sort for one in offer.cost.lines} == {"interest", "service", "guarantee"}
+    assert [one.payee_en for one in offer.cost.lines] == [one.payee_en for one in statement.lines]
+    assert offer.cost.total_fen == sum(one.amount_fen for one in offer.cost.lines) == statement.total_fen - statement.amount_fen
+    monthly = brentq(lambda rate: sum(fen / (1 + rate) ** month for month, fen in enumerate(statement.flows_fen)), 0, 1)
+    assert offer.cost.nominal_rate_ppm == pytest.approx(12e6 * monthly, abs=1)
+    assert offer.cost.effective_rate_ppm == pytest.approx(1e6 * ((1 + monthly) ** 12 - 1), abs=1)
+    assert len(say_offer(offer)) == 4
+    assert b"cost" not in msgspec.json.encode(bare), "offers from before keep their ids"
 
 
 FEE_TEXT = (

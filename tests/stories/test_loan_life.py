@@ -9,7 +9,7 @@ from datetime import date
 import msgspec
 import pytest
 
-from weilend.core.errors import CheckError, InputError
+from weilend.core.errors import InputError
 from weilend.core.values import Decision
 from weilend.lending.account import LoanAccount, arrears_fen, payoff_fen
 from weilend.lending.accounts import Share, balances_of, by_funder
@@ -70,8 +70,9 @@ class Story:
 @pytest.fixture
 def story() -> Story:
     """A seller was offered ¥120,000 at 15 %, read what it costs, and signed."""
-    with pytest.raises(CheckError, match=r"all in \(nominal\), above the cap of 24\.00 %"):
-        make_offer(PRODUCT, DECISION, allotted(239_000), on=SIGNED)
+    dear = make_offer(PRODUCT, DECISION, allotted(239_000), on=SIGNED)
+    assert dear.status == "not_placed"
+    assert dear.refused.en.endswith("all in (nominal), above the cap of 24.00 %")
     offer = make_offer(PRODUCT, DECISION, allotted(150_000), on=SIGNED)
     told = show_cost(cost_statement(PRODUCT, offer), "zh")
     assert "| 担保费 | 放款时一次性收取 | 本金的1.00 % | 融资担保公司 | ¥1,200 |" in told

@@ -145,3 +145,18 @@ def test_a_forged_receipt_in_the_store_does_not_replay(job, monkeypatch):
     replayed = job.desk.replay(from_records=False)
     assert (replayed.of, replayed.identical) == (302, 301)
     assert isinstance(ReplayError("x"), CheckError)
+
+
+def test_every_offer_says_what_it_costs_and_to_whom(job):
+    """By hand: interest first at a nominal rate and no fee costs a year's interest, and that rate all in."""
+    offers = job.result.offers
+    for line in job.lines:
+        placed, cost = fen(line["amount_yuan"]), offers[line["business_id"]].cost
+        assert (cost is not msgspec.UNSET) == bool(placed) == bool(line["costs"])
+        if placed:
+            interest = sum(row.amount_fen for row in cost.lines)
+            assert fen(line["cost_yuan"]) == interest == pytest.approx(placed * float(line["annual_rate"]), abs=12)
+            assert float(line["all_in_nominal"]) == pytest.approx(float(line["annual_rate"]), abs=2e-6)
+            assert float(line["all_in_effective"]) == pytest.approx((1 + float(line["annual_rate"]) / 12) ** 12 - 1, abs=3e-6)
+            assert "to the lender" in line["costs"]
+            assert "由贷款人收取" in line["costs"]

@@ -150,6 +150,8 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     `exposure_fen` is outstanding of this business, `group_exposure_fen` over all loans and products of the business, its owner and
     connected parties. `owner` and `business` are scores of one side each. `sources` names the sources whose pull came to something
     else than the records show: a timeout is `missing`, and `not_pulled` what was not asked because the answer was clear.
+    `drawn_by` is the id whose draws the policy's experiments read; "" where nobody asked for it, and then the business draws.
+    `spent_fen` is what exploring experiments with a budget have cost this month so far, by name.
 
     >>> Standing(open_loans_count=0).exposure_fen is None
     True
@@ -161,13 +163,17 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     owner: Score | None = None
     business: Score | None = None
     sources: dict[str, SourceStatus] = {}
+    drawn_by: str = ""
+    spent_fen: dict[str, int] = {}
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The policy's answer. Ceiling, floor rate and months are set when the outcome is approve, None otherwise.
 
-    `arms` names the arm of each experiment that the policy runs. `chance_ppm` is the probability with which this outcome was taken,
-    over all draws of these experiments (1,000,000 where none could turn it); None in decisions from before it was logged.
+    `arms` names the arm of each experiment that the policy runs, `arms_chance_ppm` the probability with which exactly these arms
+    were drawn. `chance_ppm` is that with which this outcome was taken, over all draws (1,000,000 where none could turn it). Both
+    are None in decisions from before they were logged; `arms_chance_ppm` also where the policy runs no experiment: nobody drew.
+    `closed` names the experiments whose budget held no further loan: nobody is explored then.
     """
 
     policy_id: str
@@ -180,16 +186,57 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     months: int | None = None
     arms: dict[str, str] = {}
     chance_ppm: int | None = None
+    arms_chance_ppm: int | None = None
+    closed: tuple[str, ...] = ()
+
+
+class OfferLine(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One cost of an offer that is repaid as agreed: interest or a fee, who gets it, and how much in all (fen).
+
+    >>> OfferLine(sort="interest", en="Interest", zh="利息", payee_en="the lender", payee_zh="贷款人", amount_fen=5).payee_en
+    'the lender'
+    """
+
+    sort: str
+    en: str
+    zh: str
+    payee_en: str
+    payee_zh: str
+    amount_fen: int
+
+
+class OfferCost(msgspec.Struct, frozen=True, kw_only=True):
+    """All that an offer costs when it is repaid as agreed: each cost, their sum, the yearly all-in rate by both conventions.
+
+    `nominal_rate_ppm` is 12 times the monthly rate of return, `effective_rate_ppm` the same compounded; `cap_ppm` is the cap of the
+    day that holds for one of them, `cap_convention`.
+
+    >>> OfferCost(lines=(), total_fen=0, nominal_rate_ppm=0, effective_rate_ppm=0, cap_ppm=240_000, cap_convention="nominal").lines
+    ()
+    """
+
+    lines: tuple[OfferLine, ...]
+    total_fen: int
+    nominal_rate_ppm: int
+    effective_rate_ppm: int
+    cap_ppm: int
+    cap_convention: str
 
 
 class Offer(msgspec.Struct, frozen=True, kw_only=True):
-    """What is offered to the business; `not_assessed` until a budget has been placed, `not_placed` where it left nothing."""
+    """What is offered to the business; `not_assessed` until a budget has been placed, `not_placed` where it left nothing.
+
+    `cost` is what an offer costs in all, by the rules of the day on which it was made. `refused` says why what a budget gave could
+    not be offered; it is `not_placed` then. Both are unset in offers from before they were told.
+    """
 
     status: Literal["not_assessed", "offered", "not_placed"]
     amount_fen: int | None = None
     annual_rate_ppm: int | None = None
     months: int | None = None
     cites: tuple[str, ...] = ()
+    cost: OfferCost | msgspec.UnsetType = msgspec.UNSET
+    refused: Reason | msgspec.UnsetType = msgspec.UNSET
 
 
 #: Where nothing is known besides features, fraud and score.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Final
 
@@ -39,8 +40,8 @@ def check_policy(evaluator: Evaluator) -> tuple[Problem, ...]:
     """Run every case of a policy, and return what is wrong; nothing when all is well.
 
     Wrong are: a case that is answered otherwise than it says; a rule, a grade, a limit, a term or a missing source that no case
-    reaches; an input or parameter that nothing reads. Cases are decided with the parameters that the evaluator was compiled with,
-    and without a card: they state the PD.
+    reaches; an input or parameter that nothing reads; two experiments that would draw the same numbers. Cases are decided with the
+    parameters that the evaluator was compiled with, and without a card: they state the PD.
 
     >>> from weilend.decision.example import example_evaluator
     >>> [str(problem) for problem in check_policy(example_evaluator())][:2]
@@ -49,7 +50,7 @@ def check_policy(evaluator: Evaluator) -> tuple[Problem, ...]:
     answers = tuple(decide_case(evaluator, case) for case in evaluator.policy.cases)
     answered = zip(evaluator.policy.cases, answers, strict=True)
     wrong = [problem for case, answer in answered for problem in _compare(case, answer)]
-    return (*wrong, *_unreached(evaluator, answers), *_unread(evaluator))
+    return (*wrong, *_unreached(evaluator, answers), *_unread(evaluator), *_drawn_alike(evaluator.policy))
 
 
 def decide_case(evaluator: Evaluator, case: Case) -> Answer:
@@ -65,7 +66,7 @@ def case_values(policy: Policy, case: Case) -> dict[str, Value]:
     True
     """
     sources = {source.status: "missing" if source.name in case.missing else "present" for source in policy.sources}
-    draws = dict.fromkeys((experiment.draw for experiment in policy.experiments), 0)
+    draws = {name: int(name == one.open) for one in policy.experiments for name in one.facts}  # first arms, budgets open
     values: dict[str, Value] = {AGE: 0, **draws, **sources, **policy.base_case, **case.values, **dict.fromkeys(case.unknown)}
     _check_words(policy, case, values)
     for name, others in TOGETHER.items():
@@ -119,6 +120,16 @@ def _unreached(evaluator: Evaluator, answers: tuple[Answer, ...]) -> Iterator[Pr
 def _missing(noun: str, names: Iterable[object], reached: Iterable[object], what: str) -> Iterator[Problem]:
     known = set(reached)
     yield from (Problem(f"{noun} {name!r}", what) for name in names if name not in known)
+
+
+def _drawn_alike(policy: Policy) -> Iterator[Problem]:
+    """Yield experiments with the salt of another: their arms would not be independent, and no logged chance be right."""
+    salts = Counter(one.salt for one in policy.experiments)
+    yield from (
+        Problem(f"experiment {one.name!r}", "another experiment has its salt")
+        for one in policy.experiments
+        if salts[one.salt] > 1
+    )
 
 
 def _unread(evaluator: Evaluator) -> Iterator[Problem]:

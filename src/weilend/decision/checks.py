@@ -13,7 +13,7 @@ from weilend.core.money import PPM
 from weilend.core.records import KINDS
 from weilend.core.records.people import PURPOSES
 from weilend.decision.forbidden import find_forbidden
-from weilend.decision.parts import Bands, Parameter, Policy
+from weilend.decision.parts import Bands, Experiment, Parameter, Policy
 from weilend.decision.wording import placeholders
 
 #: What the program computes itself: nobody else may use these names. Rules read the first four; the last two are for reasons
@@ -197,6 +197,23 @@ def _check_experiments(policy: Policy) -> None:
         if any(set(arm.values) != set(experiment.arms[0].values) for arm in experiment.arms):
             hint = f"give: {', '.join(experiment.arms[0].values) or 'none'}"
             policy.places.refuse(path, "an arm has other values than the first", hint)
+        _check_budget(policy, experiment)
+
+
+def _check_budget(policy: Policy, experiment: Experiment) -> None:
+    """Refuse a budget without exploring, or without a limit that no loan of the experiment can exceed."""
+    budget, path = experiment.budget, ("experiments", experiment.name)
+    if budget is None:
+        return
+    if not experiment.exploration or len(experiment.arms) < 2:
+        policy.places.refuse(path, "a budget of losses without exploring", "say exploration = true and give a second arm")
+    if budget.limit not in experiment.arms[0].values:
+        policy.places.refuse(
+            path, f"its arms have no value {budget.limit!r}", "name the value that bounds what is lent to learn"
+        )
+    if not any(limit.formula.strip() == budget.limit and not limit.when for limit in policy.limits):
+        hint = f'add a limit with formula = "{budget.limit}" and no `when`'
+        policy.places.refuse(path, f"nothing keeps a ceiling within {budget.limit!r}", hint)
 
 
 def _check_accepted(policy: Policy) -> None:
@@ -221,7 +238,7 @@ def _check_wording(policy: Policy) -> None:
 
 
 def _check_cases(policy: Policy) -> None:
-    draws = {experiment.draw for experiment in policy.experiments}
+    draws = {name for experiment in policy.experiments for name in experiment.facts}
     statuses = {source.status for source in policy.sources}
     sources = {source.name for source in policy.sources}
     inputs = f"the inputs are: {', '.join(policy.inputs)}"

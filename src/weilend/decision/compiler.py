@@ -59,7 +59,12 @@ def compile_policy(
         *(f"given_{name}" for name in features), *(f"card_{name}" for name in features), *tables,
         *(f"outside_{name}" for name in features),
     ]  # fmt: skip
-    facts = {AGE, *FACTS, *(source.status for source in policy.sources), *(one.draw for one in policy.experiments)}
+    facts = {
+        AGE,
+        *FACTS,
+        *(source.status for source in policy.sources),
+        *(name for one in policy.experiments for name in one.facts),
+    }
     return Evaluator(
         policy=policy,
         program=compiled.program,

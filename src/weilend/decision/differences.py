@@ -107,6 +107,7 @@ KEYS: Final = {
     "step": ("step", "取整"),
     "arms": ("arms", "分组"),
     "salt": ("salt", "随机盐"),
+    "budget": ("budget of losses", "损失预算"),
     "below": ("bands", "分档"),
     "version": ("version", "版本"),
     "owner": ("owner", "负责人"),

@@ -13,7 +13,7 @@ import msgspec
 from weilend.core.errors import PolicyError
 from weilend.core.values import NO_STANDING, Decision, FeatureRow, FraudVerdict, Outcome, Reason, Score, Standing
 from weilend.decision.chances import CERTAIN, Chances
-from weilend.decision.facts import draw_ppm, read_facts, source_facts
+from weilend.decision.facts import experiment_facts, read_facts, source_facts
 from weilend.decision.function import Function, Result
 from weilend.decision.parts import Policy
 from weilend.decision.program import Program, interpret
@@ -93,7 +93,9 @@ class Evaluator(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         voice = ScoreVoice(score) if self.card is None else self._voice(self.card, result[-1])
         grade, outcome, arms = result[1], result[0], result[8]
         chance = self.chances.of(grade, outcome, arms, lambda draws: self.function.run(row.values, {**facts, **draws})[0])
-        return self._decision(result, fraud, voice, chance)
+        closed = tuple(one.name for one in self.policy.experiments if facts.get(one.open) == 0)
+        decision = self._decision(result, fraud, voice, chance, self.chances.of_arms(grade, arms, closed))
+        return msgspec.structs.replace(decision, closed=closed) if closed else decision
 
     def answer(self, values: Mapping[str, Value]) -> Answer:
         """Return the answer to values by name, features and facts alike (the columns of history), without sentences.
@@ -149,11 +151,12 @@ class Evaluator(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         facts = read_facts(fraud, score, standing, age_seconds)
         if self.policy.sources:
             facts |= source_facts(self.policy.sources, row, standing, age_seconds)
-        for one in self.policy.experiments:
-            facts[one.draw] = draw_ppm(one.salt, row.business_id)
-        return facts
+        drawer = standing.drawn_by or row.business_id
+        return facts | experiment_facts(self.policy.experiments, drawer, standing.spent_fen)
 
-    def _decision(self, result: Result, fraud: FraudVerdict, voice: Voice, chance_ppm: int) -> Decision:
+    def _decision(
+        self, result: Result, fraud: FraudVerdict, voice: Voice, chance_ppm: int, arms_chance_ppm: int | None
+    ) -> Decision:
         outcome, grade, ceiling, rate, months, binding, found, limits, arms, shown = result
         approved = outcome == "approve"
         speech = self.speech
@@ -179,6 +182,7 @@ class Evaluator(msgspec.Struct, frozen=True, kw_only=True, eq=False):
             months=months if approved else None,
             arms=arms,
             chance_ppm=chance_ppm,
+            arms_chance_ppm=arms_chance_ppm,
         )
 
     def _voice(self, speech: CardSpeech, shown: Sequence[Value]) -> CardVoice:

@@ -5,7 +5,7 @@ What was too old or out of range is found by the program itself; here values onl
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from weilend.core.ids import bytes_hash
@@ -87,15 +87,51 @@ def draw_field(experiment: Experiment) -> Field:
     return Field(experiment.draw, "integer", 0, PPM - 1, nullable=False, unit="ppm")
 
 
-def draw_ppm(salt: str, business_id: str) -> int:
-    """Return a number from 0 to 999,999 that a business keeps for ever within one experiment, and that no other can be told from.
+def open_field(experiment: Experiment) -> Field:
+    """Return the field that says whether the budget of an experiment holds one more loan.
 
-    The first 15 hex digits of SHA-256 over ``salt:business_id``, modulo a million, so that any engine can draw it.
+    >>> from weilend.decision.parts import Arm
+    >>> open_field(Experiment(name="test", salt="s", arms=(Arm(name="all", share_ppm=1_000_000),))).name
+    'test_open_count'
+    """
+    return Field(experiment.open, "integer", 0, 1, nullable=False, unit="count")
+
+
+def experiment_facts(experiments: Iterable[Experiment], drawer_id: str, spent_fen: Mapping[str, int]) -> dict[str, Value]:
+    """Return what is drawn for each experiment, and whether its budget is open; where nobody knows what is spent it is closed.
+
+    >>> experiment_facts((), "O1", {})
+    {}
+    """
+    facts: dict[str, Value] = {}
+    for one in experiments:
+        facts[one.draw] = draw_ppm(one.salt, drawer_id)
+        if one.budget is not None:
+            room_fen = one.budget.month_fen - one.most_expected_fen
+            facts[one.open] = int(one.name in spent_fen and spent_fen[one.name] <= room_fen)
+    return facts
+
+
+def drawn_by(business_id: str, owners: Iterable[str]) -> str:
+    """Return who draws for a business in every experiment and trial: the first of its owners by id, itself where none is known.
+
+    So firms of the same owners are in the same arms, and an arm stays while the owners do.
+
+    >>> drawn_by("E1", {"O2", "O1"}), drawn_by("E2", {"O1"}), drawn_by("E3", ())
+    ('O1', 'O1', 'E3')
+    """
+    return min(owners, default=business_id)
+
+
+def draw_ppm(salt: str, drawer_id: str) -> int:
+    """Return a number from 0 to 999,999 that somebody (see `drawn_by`) keeps for ever within one experiment.
+
+    The first 15 hex digits of SHA-256 over ``salt:drawer_id``, modulo a million, so that any engine can draw it.
 
     >>> draw_ppm("2026-11", "E1"), draw_ppm("2026-12", "E1")
     (5472, 246408)
     """
-    return int(bytes_hash(f"{salt}:{business_id}".encode())[:15], 16) % PPM
+    return int(bytes_hash(f"{salt}:{drawer_id}".encode())[:15], 16) % PPM
 
 
 def read_facts(fraud: FraudVerdict, score: Score | None, standing: Standing, age_seconds: int) -> dict[str, Value]:

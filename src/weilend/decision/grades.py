@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from weilend.decision.facts import draw_field
+from weilend.decision.facts import draw_field, open_field
 from weilend.decision.parts import Experiment, Matrix
 from weilend.decision.program import ExperimentSteps
 from weilend.decision.scope import Scope
@@ -47,10 +47,14 @@ def add_grades(scope: Scope) -> None:
 
 
 def add_experiment(scope: Scope, experiment: Experiment) -> ExperimentSteps:
-    """Add the arm and its values: outside `when` the first arm holds."""
+    """Add the arm and its values: outside `when`, and where its budget is spent, the first arm holds."""
     path = ("experiments", experiment.name)
     scope.give(experiment.draw, draw_field(experiment))
     when = scope.compile((*path, "when"), experiment.when, "boolean", only={"grade": scope.known["grade"]}).root
+    if experiment.budget is not None:
+        scope.give(experiment.open, open_field(experiment))
+        scope.show(experiment.open, unit="count")
+        when = Node("and", (when, Node("=", (scope.node(experiment.open), literal(1)))), nullable=when.nullable)
     first, total = literal(experiment.arms[0].name), 0
     drawn = []
     for arm in experiment.arms[:-1]:

@@ -7,7 +7,7 @@ from typing import Annotated, Final, Literal
 import msgspec
 
 from weilend.core.credit import MAX_MONTHS, RateConvention
-from weilend.core.money import PPM
+from weilend.core.money import PPM, mul_rate
 from weilend.core.values import Outcome
 from weilend.decision.reading import Places
 
@@ -233,10 +233,29 @@ class Arm(Part, frozen=True, kw_only=True):
     values: dict[str, int] = {}
 
 
-class Experiment(Part, frozen=True, kw_only=True):
-    """A random test: where `when` holds (a formula of the grade alone), an arm is drawn by a stable hash of salt and business.
+class LossBudget(Part, frozen=True, kw_only=True):
+    """What an exploring experiment may lose in a calendar month (fen), and what a loan of it is taken to lose before anybody knows.
 
-    Elsewhere the first arm holds. Only an experiment that is marked as `exploration` may offer below cost.
+    `limit` names the value of the arms that bounds its ceiling, of which `expected_loss_ppm` is taken to be lost.
+
+    >>> LossBudget(month_fen=5_000_000, limit="look_fen", expected_loss_ppm=300_000).expected_fen(1_000_000)
+    300000
+    """
+
+    month_fen: Annotated[int, msgspec.Meta(ge=0)]
+    limit: str
+    expected_loss_ppm: Annotated[int, msgspec.Meta(gt=0, le=PPM)]
+
+    def expected_fen(self, amount_fen: int) -> int:
+        """Return what is taken to be lost of an amount."""
+        return mul_rate(amount_fen, self.expected_loss_ppm)
+
+
+class Experiment(Part, frozen=True, kw_only=True):
+    """A random test: where `when` holds (a formula of the grade alone), an arm is drawn by a stable hash of salt and owner.
+
+    Elsewhere the first arm holds. Only an experiment that is marked as `exploration` may offer below cost; it may have a `budget`
+    of losses, and where that holds no further loan the first arm holds too.
 
     >>> Experiment(name="margin_test", salt="2026-11", arms=(Arm(name="all", share_ppm=1_000_000),)).draw
     'margin_test_draw_ppm'
@@ -247,11 +266,28 @@ class Experiment(Part, frozen=True, kw_only=True):
     when: str = "TRUE"
     arms: Annotated[tuple[Arm, ...], msgspec.Meta(min_length=1)]
     exploration: bool = False
+    budget: LossBudget | None = None
 
     @property
     def draw(self) -> str:
         """Return the name of the fact that the arm is chosen by, 0 to 999,999."""
         return f"{self.name}_draw_ppm"
+
+    @property
+    def open(self) -> str:
+        """Return the name of the fact whether its budget holds one more loan, 1 or 0; there is none without a budget."""
+        return f"{self.name}_open_count"
+
+    @property
+    def facts(self) -> tuple[str, ...]:
+        """Return the names of all facts that choose an arm, besides the grade."""
+        return (self.draw,) if self.budget is None else (self.draw, self.open)
+
+    @property
+    def most_expected_fen(self) -> int:
+        """The most that a loan of an exploring arm is taken to lose; 0 without a budget."""
+        budget = self.budget
+        return 0 if budget is None else max(budget.expected_fen(arm.values[budget.limit]) for arm in self.arms[1:])
 
 
 class Rule(Part, frozen=True, kw_only=True, rename={"class_": "class"}):

@@ -148,13 +148,16 @@ def _content(policy: Policy) -> PolicyContent:
 def _hashed(plain: PolicyContent) -> dict[str, Any]:
     """Return what is hashed. A section that came after the first policies leaves no trace where it is empty: old hashes hold.
 
-    So it is with marks for search and recourse.
+    So it is with marks for search and recourse, and with budgets of losses.
     """
     table: dict[str, Any] = msgspec.to_builtins(plain)
     for section, mark in MARKS.items():
         for part in table[section].values():
             if part[mark] is None:
                 del part[mark]
+    for experiment in table["experiments"]:
+        if experiment["budget"] is None:
+            del experiment["budget"]
     if not table["accepted"]:
         del table["accepted"]
     return table

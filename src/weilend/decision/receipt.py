@@ -31,6 +31,9 @@ _encoder = msgspec.json.Encoder(order="sorted")
 #: What every receipt must cite.
 SEALS = ("policy", "product", "model", "feature_set", "runtime", "lists")
 
+#: Probabilities that decisions did not log from the beginning.
+LOGGED = ("chance_ppm", "arms_chance_ppm")
+
 #: The list generation where no lists are kept, and the model where there is none: said, never left out.
 NONE = "none"
 
@@ -133,8 +136,8 @@ def replay(
     again = score(receipt.features)
     _match(receipt, "score", receipt.score, again)
     decision = evaluator.decide(receipt.features, receipt.fraud, again, receipt.standing, as_of=receipt.application.as_of)
-    if receipt.decision.chance_ppm is None:  # sealed before probabilities were logged: they are no part of what it said
-        decision = msgspec.structs.replace(decision, chance_ppm=None)
+    unsaid = {name: None for name in LOGGED if getattr(receipt.decision, name) is None}
+    decision = msgspec.structs.replace(decision, **unsaid)  # sealed before it was logged: no part of what it said
     _match(receipt, "decision", receipt.decision, decision)
 
 

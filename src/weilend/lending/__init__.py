@@ -8,7 +8,7 @@ from weilend.lending.accounts import ACCOUNTS, Entry, Posting, Share, balances_o
 from weilend.lending.booking import book_offer, first_events, monthly_fees
 from weilend.lending.caps import CAPS, Cap, cap_for
 from weilend.lending.contract import Contract
-from weilend.lending.cost_text import show_cost
+from weilend.lending.cost_text import say_offer, show_cost
 from weilend.lending.costs import CostStatement, cost_statement, refuse_over_cap
 from weilend.lending.events import Event, decode_events, encode_events
 from weilend.lending.fees import DeclaredFee
@@ -71,6 +71,7 @@ __all__ = [
     "read_product",
     "refuse_over_cap",
     "run_off",
+    "say_offer",
     "show_cost",
     "show_rows_of",
     "show_statement",

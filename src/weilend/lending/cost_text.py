@@ -1,10 +1,11 @@
-"""In: a cost statement. Out: it as a table in English or Chinese, for the borrower to read before signing. Used: by every door."""
+"""In: a cost statement, an offer. Out: a table in English or Chinese to read before signing; sentences. Used: by every door."""
 
 from __future__ import annotations
 
 from typing import Final, Literal
 
 from weilend.core.money import show_percent, show_yuan
+from weilend.core.values import Offer, OfferCost, Reason
 from weilend.lending.costs import CostLine, CostStatement, DefaultCost
 
 Language = Literal["en", "zh"]
@@ -74,6 +75,42 @@ def show_cost(statement: CostStatement, language: Language) -> str:
     if statement.default_costs:
         blocks.append("\n".join([words["default"], *(_default(cost, language) for cost in statement.default_costs)]))
     return "\n\n".join([*blocks, words["nothing"]])
+
+
+def say_offer(offer: Offer) -> tuple[Reason, ...]:
+    """Return what an offer costs: a sentence for each cost with who gets it, then the sum and the yearly rate; or why it is none.
+
+    >>> from weilend.core.values import OfferLine
+    >>> line = OfferLine(sort="interest", en="Interest", zh="利息", payee_en="the lender", payee_zh="贷款人", amount_fen=1_920_000)
+    >>> cost = OfferCost(lines=(line,), total_fen=1_920_000, nominal_rate_ppm=96_000, effective_rate_ppm=100_339,
+    ...     cap_ppm=240_000, cap_convention="nominal")
+    >>> for one in say_offer(Offer(status="offered", cost=cost)):
+    ...     print(one.en)
+    Interest: ¥19,200 to the lender
+    ¥19,200 in all; 9.60 % a year simple, 10.03 % compounded
+    """
+    if isinstance(offer.refused, Reason):
+        return (offer.refused,)
+    cost = offer.cost
+    if not isinstance(cost, OfferCost):
+        return ()
+    total, nominal, effective = (
+        show_yuan(cost.total_fen),
+        show_percent(cost.nominal_rate_ppm),
+        show_percent(cost.effective_rate_ppm),
+    )
+    each = [(one, show_yuan(one.amount_fen)) for one in cost.lines]
+    return (
+        *(
+            Reason("cost_line", f"{one.en}: {yuan} to {one.payee_en}", f"{one.zh}：{yuan}，由{one.payee_zh}收取")
+            for one, yuan in each
+        ),
+        Reason(
+            "cost",
+            f"{total} in all; {nominal} a year simple, {effective} compounded",
+            f"合计{total}；年化综合融资成本：单利{nominal}，复利{effective}",
+        ),
+    )
 
 
 def _row(line: CostLine, language: Language) -> str:

@@ -134,14 +134,31 @@ def refuse_over_cap(product: Product, statement: CostStatement, on: date, caps: 
     weilend.core.errors.CheckError: enterprise_loan costs 30.00 % a year all in (nominal), above the cap of 24.00 %. Hint: ...
     """
     cap = cap_for(product.lender_type, product.name, on, caps)
-    asked_ppm = statement.nominal_rate_ppm if cap.convention == "nominal" else statement.effective_rate_ppm
-    if asked_ppm > cap.rate_ppm:
-        asked, most = show_percent(asked_ppm), show_percent(cap.rate_ppm)
-        raise CheckError(
-            f"{product.name} costs {asked} a year all in ({cap.convention}), above the cap of {most}",
-            hint=f"place it lower or with fewer fees; an offer never re-prices ({cap.source})",
-        )
+    breach = find_breach(product, statement, cap)
+    if breach is not None:
+        raise CheckError(breach.en, hint=f"place it lower or with fewer fees; an offer never re-prices ({cap.source})")
     return cap
+
+
+def find_breach(product: Product, statement: CostStatement, cap: Cap) -> Reason | None:
+    """Return why a cap does not allow what a statement says, in English and Chinese; None where it does.
+
+    >>> from weilend.lending.products import load_product
+    >>> product = load_product("enterprise_loan")
+    >>> dear = cost_statement(product, Offer(status="offered", amount_fen=20_000_000, annual_rate_ppm=300_000, months=12))
+    >>> print(find_breach(product, dear, cap_for(product.lender_type, product.name, date(2026, 9, 1))).zh)
+    企业贷年化综合融资成本为30.00 %（单利），高于上限24.00 %
+    """
+    simple = cap.convention == "nominal"
+    asked_ppm = statement.nominal_rate_ppm if simple else statement.effective_rate_ppm
+    if asked_ppm <= cap.rate_ppm:
+        return None
+    asked, most = show_percent(asked_ppm), show_percent(cap.rate_ppm)
+    return Reason(
+        "above_cap",
+        f"{product.name} costs {asked} a year all in ({cap.convention}), above the cap of {most}",
+        f"{product.zh}年化综合融资成本为{asked}（{'单利' if simple else '复利'}），高于上限{most}",
+    )
 
 
 def _interest_line(schedule: Schedule, annual_rate_ppm: int) -> CostLine:

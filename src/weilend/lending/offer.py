@@ -1,7 +1,7 @@
 """In: a product, a decision, and what the placing gave. Out: an offer. Used: by the desk.
 
-Policy sets the ceiling and the floor rate; the placing chooses within them; an offer only says what was chosen, and refuses
-what breaches them, or the cap of the day on all that it costs. It never re-prices.
+Policy sets the ceiling and the floor rate; the placing chooses within them; an offer only says what was chosen and all that it
+costs. What breaches them is an error; above the cap of the day there is no offer, and a reason. It never re-prices.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ import msgspec
 
 from weilend.core.errors import CheckError, InputError
 from weilend.core.money import show_percent, show_yuan
-from weilend.core.values import Decision, Offer
-from weilend.lending.costs import CostStatement, cost_statement, refuse_over_cap
+from weilend.core.values import Decision, Offer, OfferCost, OfferLine
+from weilend.lending.caps import cap_for
+from weilend.lending.costs import CostStatement, cost_statement, find_breach
 from weilend.lending.products import Product, Terms
 
 __all__ = ["Allotment", "CostStatement", "cost_statement", "make_offer"]
@@ -38,9 +39,10 @@ class Allotment(msgspec.Struct, frozen=True, kw_only=True):
 def make_offer(product: Product, decision: Decision, allotment: Allotment | None, *, on: date | None = None) -> Offer:
     """Return the offer that a decision and its allotment amount to; it cites both.
 
-    With the day `on` which it is made, its all-in cost is held against the cap of that day for the product's sort of lender.
-    `not_assessed` while there is no allotment, `not_placed` where it left nothing. Raises `CheckError` where it breaches the
-    decision, the product's terms or the cap, and `InputError` where it gives to a decision that approved nothing.
+    With the day `on` which it is made it says what it costs, held against the cap of that day for the product's sort of lender;
+    above it, it is `not_placed` and says why in `refused`. `not_assessed` while there is no allotment, `not_placed` where it left
+    nothing. Raises `CheckError` where it breaches the decision or the product's terms, and `InputError` where it gives to a
+    decision that approved nothing, or no cap is known on the day.
 
     >>> from weilend.lending.products import load_product
     >>> approved = Decision(policy_id="p", outcome="approve", grade="A", ceiling_fen=50_000_000, floor_rate_ppm=60_000,
@@ -71,9 +73,28 @@ def make_offer(product: Product, decision: Decision, allotment: Allotment | None
         months=decision.months,
         cites=cites,
     )
-    if on is not None:
-        refuse_over_cap(product, cost_statement(product, offer), on)
-    return offer
+    return offer if on is None else _with_cost(product, offer, on)
+
+
+def _with_cost(product: Product, offer: Offer, on: date) -> Offer:
+    """Return an offer with all that it costs, or none and why, where that is above the cap of a day."""
+    statement, cap = cost_statement(product, offer), cap_for(product.lender_type, product.name, on)
+    breach = find_breach(product, statement, cap)
+    if breach is not None:
+        return Offer(status="not_placed", cites=offer.cites, refused=breach)
+    lines = tuple(
+        OfferLine(sort=one.sort, en=one.en, zh=one.zh, payee_en=one.payee_en, payee_zh=one.payee_zh, amount_fen=one.amount_fen)
+        for one in statement.lines
+    )
+    cost = OfferCost(
+        lines=lines,
+        total_fen=statement.interest_fen + statement.fees_fen,
+        nominal_rate_ppm=statement.nominal_rate_ppm,
+        effective_rate_ppm=statement.effective_rate_ppm,
+        cap_ppm=cap.rate_ppm,
+        cap_convention=cap.convention,
+    )
+    return msgspec.structs.replace(offer, cost=cost)
 
 
 def _refuse_breaches(terms: Terms, decision: Decision, allotment: Allotment) -> None:

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from weilend.app.cli.policy_parts import check_out, find_named, live_option, out_option, segment_option, write_page
 from weilend.app.cli.show import home_option, json_option, open_home, print_rows, telling
+
+if TYPE_CHECKING:
+    from weilend.app.desk.whatif.home_log import HomeLog
+    from weilend.decision import Evaluator
 
 _log_option = click.option(
     "--data", required=True, type=click.Path(path_type=Path), help="Parquet file of logged decisions and outcomes."
@@ -20,15 +25,26 @@ _explain_option = click.option(
 
 @click.command("whatif")
 @click.argument("policy")
-@_log_option
+@click.option(
+    "--data", type=click.Path(path_type=Path), help="Parquet file of logged decisions; else those of --home are read."
+)
+@click.option(
+    "--known-by", metavar="YYYY-MM-DD", help="With --home alone: outcomes as known when this day began; now by default."
+)
+@click.option(
+    "--label", default="", help="With --home alone: the label of loans that says who was bad; the product's by default."
+)
 @_explain_option
 @out_option
 @segment_option
 @live_option
 @json_option
-def policy_whatif(policy: str, data: Path, explain: tuple[str, ...], out: Path | None, segments: tuple[str, ...],
-                  home: Path | None, *, as_json: bool) -> None:  # fmt: skip
-    """Estimate what a POLICY would have brought on decisions of another one: known, estimated and unknown apart."""
+def policy_whatif(policy: str, data: Path | None, known_by: str | None, label: str, explain: tuple[str, ...], out: Path | None,
+                  segments: tuple[str, ...], home: Path | None, *, as_json: bool) -> None:  # fmt: skip
+    """Estimate what a POLICY would have brought on decisions of another one: known, estimated and unknown apart.
+
+    The decisions are those of a file, or, without --data, the home's own with what became of their loans.
+    """
     import msgspec
 
     from weilend.app.desk.backtest.history import evaluator_of
@@ -36,14 +52,30 @@ def policy_whatif(policy: str, data: Path, explain: tuple[str, ...], out: Path |
     from weilend.app.desk.whatif.page import compose_whatif
 
     check_out(out)
+    evaluator = evaluator_of(find_named(policy, home))
+    log = data if data is not None else _log_of(home, evaluator, known_by, label)
     with telling() as tell:
-        found = run_whatif(evaluator_of(find_named(policy, home)), data, explain=explain, segments=segments, tell=tell)
+        found = run_whatif(evaluator, log, explain=explain, segments=segments, tell=tell)
         if out is not None:
             write_page(compose_whatif(found), out)
     click.echo(msgspec.json.encode(found.result).decode() if as_json else str(found.result))
     if not as_json:
         for sentence in found.assumed:
             click.echo(f"assumed: {sentence}")
+
+
+def _log_of(home: Path | None, evaluator: Evaluator, known_by: str | None, label: str) -> HomeLog:
+    """Return the log of a home's own decisions, as known when a day began."""
+    from weilend.app.clock import now
+    from weilend.app.desk.whatif.home_log import read_home
+    from weilend.core.calendars import parse_day
+    from weilend.core.errors import InputError
+
+    if home is None:
+        raise InputError("there are no decisions to read", hint="name a file of them with --data, or a home with --home")
+    opened = open_home(home).home
+    at = now() if known_by is None else opened.calendar.start_of(parse_day(known_by))
+    return read_home(opened, evaluator, known_by=at, label=label)
 
 
 @click.command("search")

@@ -61,6 +61,9 @@ def _facts(receipt: Receipt) -> dict[str, str | int | None]:
         "receipt_id": receipt.receipt_id,
         "grade": decision.grade,
         "ceiling_fen": decision.ceiling_fen,
+        "chance_ppm": decision.chance_ppm,
+        "arms": " ".join(f"{experiment}={arm}" for experiment, arm in sorted(decision.arms.items())) or None,
+        "arms_chance_ppm": decision.arms_chance_ppm,
         "happened_at": application.as_of,
         "consent_id": application.consent_id,
     }

@@ -25,6 +25,7 @@ from weilend.app.desk.intake.statements import with_facts_between
 from weilend.app.desk.models.champion import deciding_card, newest_card
 from weilend.app.desk.models.modelling import Study, Training, fit_card, share_reconstructed_ppm, study_model
 from weilend.app.desk.models.shadow import record_shadows
+from weilend.app.desk.policies import deciding_policy
 from weilend.app.desk.population import Population, find_population
 from weilend.app.desk.privacy import keep_clear, tokens_of
 from weilend.app.desk.progress import Tell, say_nothing
@@ -146,6 +147,7 @@ class Desk:
     ) -> Receipt:
         """Decide one business with the product's champion as known at the date; the receipt is committed before it is returned.
 
+        The policy is the home's live one, or the shipped one where none went live yet; raises `CheckError` where all were retired.
         Models in shadow are asked afterwards, and what they say is kept beside the receipt.
         `payload` is a raw file or folder that comes with the application: its records of the business are read together with
         the book, its statements compared with older ones, and all reaches the book only after the decision has been committed.
@@ -153,7 +155,9 @@ class Desk:
         chosen = load_product(product)
         features = FEATURE_SETS[chosen.feature_set]
         at = self._instant(as_of)
-        sealed = Sealed(make_evaluator(chosen, features), chosen, features, deciding_card(self.home, chosen.model, at=at))
+        policy = deciding_policy(self.home, chosen.policy, at=now())
+        card = deciding_card(self.home, chosen.model, at=at)
+        sealed = Sealed(make_evaluator(chosen, features, policy), chosen, features, card)
         keep_sealed(self.home, sealed, at=now())
         application_id = content_hash([product, business_id, at])
         application = Application(

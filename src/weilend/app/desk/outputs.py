@@ -10,11 +10,15 @@ from weilend.app.desk.committee import compose_report
 from weilend.app.desk.run import Result
 from weilend.core.ids import canonical_json
 from weilend.core.money import FEN_PER_YUAN, PPM
-from weilend.core.values import Receipt
+from weilend.core.values import Offer, OfferCost, Reason, Receipt
+from weilend.lending import say_offer
 from weilend.models import save
 from weilend.report import render_page
 
-COLUMNS = ("business_id", "outcome", "pd", "points", "grade", "ceiling_yuan", "amount_yuan", "annual_rate", "reasons")
+COLUMNS = (
+    "business_id", "outcome", "pd", "points", "grade", "ceiling_yuan", "amount_yuan", "annual_rate",
+    "cost_yuan", "all_in_nominal", "all_in_effective", "costs", "reasons",
+)  # fmt: skip
 
 
 def write_outputs(result: Result, out: Path) -> tuple[Path, ...]:
@@ -29,7 +33,7 @@ def write_outputs(result: Result, out: Path) -> tuple[Path, ...]:
 
 
 def decisions_csv(result: Result) -> str:
-    """Return one line per decision; amounts in yuan, pd and rate as fractions, reasons in English with their Chinese after."""
+    """Return one line per decision; amounts in yuan, pd and rates as fractions, sentences in English with their Chinese after."""
     text = StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
@@ -50,8 +54,22 @@ def _line(receipt: Receipt, result: Result) -> tuple[object, ...]:
         _yuan(decision.ceiling_fen),
         _yuan(offer.amount_fen if offer.amount_fen is not None or decision.outcome != "approve" else 0),
         _fraction(offer.annual_rate_ppm),
-        "; ".join(f"{reason.en} ({reason.zh})" for reason in decision.reasons),
+        *_cost(offer),
+        "; ".join(f"{reason.en} ({reason.zh})" for reason in (*decision.reasons, *_refusal(offer))),
     )
+
+
+def _cost(offer: Offer) -> tuple[str, str, str, str]:
+    """Return what an offer costs in all, its yearly rate by both conventions, and each cost with who gets it."""
+    cost = offer.cost
+    if not isinstance(cost, OfferCost):
+        return ("",) * 4
+    said = "; ".join(f"{one.en} ({one.zh})" for one in say_offer(offer)[: len(cost.lines)])
+    return _yuan(cost.total_fen), _fraction(cost.nominal_rate_ppm), _fraction(cost.effective_rate_ppm), said
+
+
+def _refusal(offer: Offer) -> tuple[Reason, ...]:
+    return (offer.refused,) if isinstance(offer.refused, Reason) else ()
 
 
 def _yuan(fen: int | None) -> str:

@@ -80,7 +80,8 @@ def place_budget(
 ) -> tuple[Allocation, dict[str, Offer]]:
     """Place a budget over approved businesses, keep the allocation and every offer, and return them (offers by business).
 
-    The allocation cites the decisions' receipts; an offer cites its decision and the allocation.
+    The allocation cites the decisions' receipts; an offer cites its decision and the allocation, and says what it costs by
+    the rules of the day of its as_of.
     """
     candidates = candidates_of(receipts, top_customers)
     allocation = place(candidates, terms_of(product, budget_fen), economics_of(product), churn)
@@ -88,7 +89,9 @@ def place_budget(
     papers = [_paper("allocation", allocation.allocation_id, allocation, cited, at)]
     offers = {}
     for receipt in receipts:
-        offer = make_offer(product, receipt.decision, _allotment(allocation, receipt))
+        offer = make_offer(
+            product, receipt.decision, _allotment(allocation, receipt), on=home.calendar.day_of(receipt.application.as_of)
+        )
         offers[receipt.application.business_id] = offer
         if offer.status != "not_assessed":
             papers.append(_paper("offer", content_hash(offer), offer, (receipt.receipt_id,), at))

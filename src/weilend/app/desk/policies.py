@@ -70,6 +70,21 @@ def live_policy(home: Home, name: str, *, at: int) -> Policy | None:
     return None if version is None else restore_policy(home.store.document(KIND, version).content)
 
 
+def deciding_policy(home: Home, name: str, *, at: int) -> Policy:
+    """Return the policy that decides in a home at an instant: the live one, and before the first went live the shipped one.
+
+    Raises `CheckError` where the live one was retired and none came after it: what was retired never decides.
+    """
+    lifecycle = _releases(home).of(name)
+    version = lifecycle.live(at)
+    if version is not None:
+        return restore_policy(home.store.document(KIND, version).content)
+    if any(event.action == "approve" and event.effective_at <= at for event in lifecycle.switches):
+        hint = "propose and approve one: weilend policy propose FILE; weilend policy list shows what there was"
+        raise CheckError(f"every policy {name!r} of this home was retired, so none decides", hint=hint)
+    return load_policy(name)
+
+
 class Checked(msgspec.Struct, frozen=True, kw_only=True):
     """What a check found: how many cases there are, what is wrong with them, and the verdicts of the prover.
 

@@ -81,10 +81,15 @@ def of_others(home: Home, receipts: Iterable[Receipt], erased: list[str]) -> Ite
     gone = Vault(home.store.engine).erased()
     opens: dict[str, bool] = {}
     for receipt in receipts:
-        if gone and (receipt.application.business_id in gone or not _opens(home, receipt, opens)):
+        if gone and (any(one in gone for one in _who(receipt)) or not _opens(home, receipt, opens)):
             erased.append(receipt.receipt_id)
         else:
             yield receipt
+
+
+def _who(receipt: Receipt) -> tuple[str, str]:
+    """Return whom a receipt names itself: its business, and who drew for it."""
+    return receipt.application.business_id, receipt.standing.drawn_by
 
 
 def _opens(home: Home, receipt: Receipt, known: dict[str, bool]) -> bool:
@@ -159,9 +164,12 @@ def _compare_rows(
     table = finish(features, spine, states, home.calendar)
     for index, receipt in enumerate(group):
         again, sealed = table.row(index), receipt.features
-        pairs = [(name, value, again.values[name]) for name, value in sealed.values.items()]
+        pairs: list[tuple[str, object, object]] = []
+        pairs += [(name, value, again.values[name]) for name, value in sealed.values.items()]
         pairs += [(f"newest {kind}", days, again.newest_days.get(kind)) for kind, days in sealed.newest_days.items()]
         pairs += [(name, getattr(receipt.standing, name), getattr(owed[index], name)) for name in OWED]
+        if receipt.standing.drawn_by:  # before it was sealed, the business drew, whoever owned it
+            pairs.append(("drawn_by", receipt.standing.drawn_by, owed[index].drawn_by))
         moved = next(((name, then, now) for name, then, now in pairs if then != now), None)
         differs = moved or compare_hits(home, receipt, view)
         if differs is not None:

@@ -17,6 +17,7 @@ from weilend.app.desk.home import Home
 from weilend.app.desk.intake.ingest import check_readable, ingest
 from weilend.app.desk.models.modelling import Study, Training, fit_card, share_reconstructed_ppm, study_model
 from weilend.app.desk.placing import load_churn, place_budget
+from weilend.app.desk.policies import deciding_policy
 from weilend.app.desk.population import Group, Population, find_population
 from weilend.app.desk.progress import Tell, say_nothing
 from weilend.app.desk.proof import Proof, prove_on_truth
@@ -27,7 +28,7 @@ from weilend.core.ids import canonical_json, content_hash
 from weilend.core.values import Application, Offer, Receipt
 from weilend.features.labels import LABELS
 from weilend.features.sets import FEATURE_SETS
-from weilend.lending import load_product
+from weilend.lending import cap_for, load_product
 from weilend.partners import Allocation
 from weilend.sources import Accounting
 from weilend.store import Document
@@ -56,6 +57,7 @@ def check_order(order: Order) -> None:
     """Raise what a run would raise for wrong input, before a home is made or changed: product, files, reference table."""
     product = load_product(order.product)
     make_evaluator(product, FEATURE_SETS[product.feature_set])
+    cap_for(product.lender_type, product.name, order.as_of)  # else no offer could be made at the end
     for profile, path in order.data:
         check_readable(path, consent_id=order.consent_id, profile=profile)
     load_churn(order.data[0][1])
@@ -78,9 +80,10 @@ class Result(msgspec.Struct, frozen=True, eq=False, kw_only=True):
 
 
 def run(home: Home, order: Order, *, at: int, tell: Tell = say_nothing) -> Result:
-    """Run the main job; `at` is the instant at which what it keeps is filed. Decisions do not depend on it.
+    """Run the main job; `at` is the instant at which what it keeps is filed, and whose live policy decides.
 
-    Raises `ImmatureLabelError` when the label was not known at the as_of and that is not assumed.
+    Where no policy went live yet, the shipped one decides. Raises `ImmatureLabelError` when
+    the label was not known at the as_of and that is not assumed.
     """
     counted = tuple(
         ingest(home, path, profile=profile, consent_id=order.consent_id, at=at, tell=tell) for profile, path in order.data
@@ -96,7 +99,8 @@ def run(home: Home, order: Order, *, at: int, tell: Tell = say_nothing) -> Resul
         permutations=PERMUTATIONS if order.full else 0,
     )
     card = fit_card(population, product, training)
-    sealed = Sealed(make_evaluator(product, features), product, features, card)
+    policy = deciding_policy(home, product.policy, at=at)
+    sealed = Sealed(make_evaluator(product, features, policy), product, features, card)
     keep_sealed(home, sealed, at=at)
     receipts = decide_all(home, sealed, population.applicants, order, as_of, at=at)
     tops = population.applicants.top_customers
@@ -119,7 +123,7 @@ def run(home: Home, order: Order, *, at: int, tell: Tell = say_nothing) -> Resul
         allocation=allocation,
         offers=offers,
         proof=prove_on_truth(study, population, sealed.evaluator, product, churn, budget_fen=order.budget_fen),
-        stress=stress_book(allocation, receipts, population.applicants, card, product, churn, tell),
+        stress=stress_book(allocation, receipts, population.applicants, card, product, churn, tell, policy),
     )
 
 

@@ -1,7 +1,8 @@
 """In: applications, a view of the book. Out: what each business and its group owe, as known then. Used: before a decision.
 
 All of it is read from records of lending: what was paid out, how loans stood last, what was repaid since. The group of a business
-is itself, its owners, and every business that one of them owns or leads, by links in force at the application.
+is itself, its owners, and every business that one of them owns or leads, by links in force at the application. These owners also
+say who draws in the policy's experiments.
 """
 
 from __future__ import annotations
@@ -15,9 +16,11 @@ import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from weilend.app.desk.exploring import with_spent
 from weilend.core.calendars import Calendar
 from weilend.core.values import NO_STANDING, Application, Standing
 from weilend.decision import Policy
+from weilend.decision.facts import drawn_by
 from weilend.engine import BookView
 from weilend.features.spine_links import BELONGING
 
@@ -43,17 +46,25 @@ class OpenLoan(msgspec.Struct, frozen=True):
 def find_standings(
     policy: Policy, applications: Sequence[Application], view: BookView, calendar: Calendar
 ) -> tuple[Standing, ...]:
-    """Return what each applicant owes, as known at its as_of; nothing is read where the policy asks for none of it."""
-    if set(OWED).isdisjoint(policy.inputs):
+    """Return what each applicant owes and who draws for it, as known at its as_of; what the policy does not ask for is not read."""
+    asks, draws = not set(OWED).isdisjoint(policy.inputs), bool(policy.experiments)
+    if not (asks or draws):
         return (NO_STANDING,) * len(applications)
     found: dict[tuple[str, int], Standing] = {}
     for as_of in {one.as_of for one in applications}:
         names = {one.business_id for one in applications if one.as_of == as_of}
         owners = find_owners(view, names, as_of, calendar)
-        groups = {name: _group(name, owners) for name in names}
-        loans = open_loans(view, set().union(*groups.values()), set().union(*owners.values()), as_of)
-        found |= {(name, as_of): _standing(name, groups[name], owners.get(name, frozenset()), loans) for name in names}
-    return tuple(found[one.business_id, one.as_of] for one in applications)
+        owed = _owed(view, names, owners, as_of) if asks else dict.fromkeys(names, NO_STANDING)
+        drawing = {name: drawn_by(name, owners.get(name, ())) if draws else "" for name in names}
+        found |= {(name, as_of): msgspec.structs.replace(owed[name], drawn_by=drawing[name]) for name in names}
+    standings = tuple(found[one.business_id, one.as_of] for one in applications)
+    return with_spent(policy, applications, standings, view, calendar) if draws else standings
+
+
+def _owed(view: BookView, names: set[str], owners: Mapping[str, frozenset[str]], as_of: int) -> dict[str, Standing]:
+    groups = {name: _group(name, owners) for name in names}
+    loans = open_loans(view, set().union(*groups.values()), set().union(*owners.values()), as_of)
+    return {name: _standing(name, groups[name], owners.get(name, frozenset()), loans) for name in names}
 
 
 def find_owners(view: BookView, names: set[str], as_of: int, calendar: Calendar) -> dict[str, frozenset[str]]:

@@ -113,9 +113,9 @@ class DeskSteps:
         """Return the policy's answer."""
         return self.evaluator.decide(row, fraud, score, standing)
 
-    def offer(self, decision: Decision) -> Offer:
+    def offer(self, application: Application, decision: Decision) -> Offer:
         """Return no offer yet: a budget is placed over many decisions together."""
-        return make_offer(self.product, decision, None)
+        return make_offer(self.product, decision, None, on=self.home.calendar.day_of(application.as_of))
 
     def receipt(self, application: Application, evidence: Evidence, row: FeatureRow, fraud: FraudVerdict,
                 score: Score | None, standing: Standing, decision: Decision, offer: Offer) -> Receipt:  # fmt: skip

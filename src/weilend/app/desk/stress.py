@@ -12,6 +12,7 @@ from weilend.app.desk.progress import Tell
 from weilend.app.desk.proof import NOT_ASSESSED
 from weilend.app.desk.sealed import make_evaluator
 from weilend.core.values import Receipt
+from weilend.decision import Policy
 from weilend.lending import Product
 from weilend.models import Card, score_table, with_prior
 from weilend.partners import Allocation, Candidate, ChurnTable, Scenario, StressCell, scenarios, stress
@@ -39,26 +40,30 @@ def stress_book(
     product: Product,
     churn: ChurnTable,
     tell: Tell,
+    policy: Policy | None = None,
 ) -> Stress:
-    """Decide and place the applicants again under every combination of the assumptions that the product stresses."""
+    """Decide and place the applicants again under every combination of the assumptions that the product stresses.
+
+    `policy` is the one that decided; the product's own where none is given.
+    """
     grid = list(scenarios(*(product.assumptions[name].stress for name in STRESSED)))
     decided = []
 
     def decide_again(scenario: Scenario) -> list[Candidate]:
         decided.append(scenario)
         tell("stress the book", len(decided), len(grid))
-        return _candidates_under(scenario, receipts, group, card, product)
+        return _candidates_under(scenario, receipts, group, card, product, policy)
 
     cells = stress(allocation, decide_again, grid, terms_of(product, allocation.budget_fen), economics_of(product), churn)
     return Stress(Scenario(**{field: product.assumed(name) for name, field in STRESSED.items()}), cells)
 
 
 def _candidates_under(
-    scenario: Scenario, receipts: Sequence[Receipt], group: Group, card: Card, product: Product
+    scenario: Scenario, receipts: Sequence[Receipt], group: Group, card: Card, product: Product, policy: Policy | None
 ) -> list[Candidate]:
     """Return the applicants that the policy approves under a scenario, and with a ceiling of 0 those it approves no more."""
     changed = product.with_assumptions(**{name: getattr(scenario, field) for name, field in STRESSED.items()})
-    evaluator = make_evaluator(changed, group.features.feature_set)
+    evaluator = make_evaluator(changed, group.features.feature_set, policy)
     pds = dict(
         zip(group.names, score_table(with_prior(card, scenario.bad_rate_ppm), group.table()).pd_ppm.tolist(), strict=True)
     )

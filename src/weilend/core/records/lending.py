@@ -51,6 +51,9 @@ DECISION = make_kind(
     *optional(
         text("grade", "grade, where there was a score"),
         fen("ceiling_fen", "the most that may be lent, where approved"),
+        ppm("chance_ppm", "probability of this outcome over all draws of the policy's experiments, where it was logged"),
+        text("arms", "arm of each experiment, such as `test=control`, where the policy runs any"),
+        ppm("arms_chance_ppm", "probability with which exactly these arms were drawn"),
     ),
 )
 

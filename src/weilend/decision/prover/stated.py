@@ -16,7 +16,12 @@ from weilend.decision.prover.reach import place
 def with_purpose(program: Program, policy: Policy) -> Iterator[Claim]:
     """Claim that everything read is a fact of this house, or comes from a source with a purpose that somebody can consent to."""
     purposes = {source.name: source.purpose for source in policy.sources}
-    own = {AGE, *FACTS, *(source.status for source in policy.sources), *(one.draw for one in policy.experiments)}
+    own = {
+        AGE,
+        *FACTS,
+        *(source.status for source in policy.sources),
+        *(name for one in policy.experiments for name in one.facts),
+    }
     for field in program.inputs.values():
         if field.name in own:
             continue

@@ -1,7 +1,7 @@
 """In: a file of applications, the programs that will decide it. Out: the columns that they read, checked. Used: by back-tests.
 
 A column that is not there is refused, but for what has an honest answer: nobody looked at fraud, a source is there where it told
-something, a row is as old as its application, and an experiment draws by the business.
+something, a row is as old as its application, and an experiment draws by the owner, or by the business without one.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from weilend.engine.programs import APPLICATIONS, History
 PREPARED: Final = "prepared"
 BAD: Final = "bad"
 BUSINESS: Final = "business_id"
+OWNER: Final = "owner_id"
 #: A text column with so many words or fewer tells segments apart.
 MOST_WORDS: Final = 12
 _WHOLE: Final = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "HUGEINT")
@@ -69,15 +70,19 @@ def _honest(program: Program, types: Mapping[str, str]) -> Iterator[tuple[str, t
         expression = f"CASE WHEN {there} THEN 'present' ELSE 'missing' END" if told else "'missing'"
         yield one.status, (expression, f"There is no `{one.status}`: a source counts as present where it told anything.")
     for experiment in program.experiments:
-        yield experiment.draw, _draw(experiment.experiment.salt, experiment.draw, there=BUSINESS in types)
+        yield experiment.draw, _draw(experiment.experiment.salt, experiment.draw, types)
+        name = experiment.experiment.open
+        yield name, ("1", f"There is no `{name}`: the budget of `{experiment.experiment.name}` is taken as open.")
 
 
-def _draw(salt: str, name: str, *, there: bool) -> tuple[str, str]:
+def _draw(salt: str, name: str, types: Mapping[str, str]) -> tuple[str, str]:
+    there = [column for column in (OWNER, BUSINESS) if column in types]
     if not there:
         return "0", f"There is neither `{name}` nor `{BUSINESS}`: everybody is taken to draw the first arm."
-    quoted = salt.replace("'", "''")
-    drawn = f"('0x' || substr(sha256('{quoted}:' || \"{BUSINESS}\"), 1, 15))::BIGINT % {PPM}"
-    return drawn, f"There is no `{name}`: arms are drawn from `{BUSINESS}`, as they are in a live decision."
+    quoted, drawer = salt.replace("'", "''"), ", ".join(f'"{column}"' for column in there)
+    drawn = f"('0x' || substr(sha256('{quoted}:' || coalesce({drawer})), 1, 15))::BIGINT % {PPM}"
+    said = "as they are in a live decision" if OWNER in there else "as in a live decision where no owner is known"
+    return drawn, f"There is no `{name}`: arms are drawn from `{there[0]}`, {said}."
 
 
 def _told_by(program: Program, status: str) -> Iterator[str]:

@@ -8,7 +8,8 @@ from weilend.app.desk.committee.facts import ANSWERS, ANSWERS_ZH, OUTCOMES, answ
 from weilend.app.desk.committee.reasons import tabulate_reasons
 from weilend.app.desk.committee.words import plural
 from weilend.app.desk.run import Result
-from weilend.core.values import Receipt
+from weilend.core.values import Offer, OfferCost, Receipt
+from weilend.lending import say_offer
 from weilend.report import Block, Callout, ChartBlock, Column, DataTable, Section, bars, histogram
 
 NO_GRADE = "none"
@@ -128,18 +129,18 @@ def _cases(result: Result) -> list[Block]:
     for outcome in OUTCOMES:
         receipt = next((r for r in result.receipts if r.decision.outcome == outcome), None)
         if receipt:
-            blocks.append(_case(receipt))
+            blocks.append(_case(receipt, result.offers[business_of(receipt)]))
     return blocks
 
 
-def _case(receipt: Receipt) -> DataTable:
+def _case(receipt: Receipt, offer: Offer) -> DataTable:
     score = receipt.score
     points = f", {score.points} points" if score else ", no score"
     return DataTable(
         title=f"As an example: {business_of(receipt)}, {receipt.decision.outcome}",
         caption=f"The first {receipt.decision.outcome} by id{points}. These are the sentences that the business is told.",
         columns=(Column(title="Code 原因码"), Column(title="Reason 原因")),
-        rows=tuple((reason.code, say_both(reason)) for reason in receipt.decision.reasons),
+        rows=tuple((reason.code, say_both(reason)) for reason in (*receipt.decision.reasons, *say_offer(offer))),
     )
 
 
@@ -159,11 +160,21 @@ def _all_decisions(result: Result) -> DataTable:
             Column(title="Ceiling", unit="fen"),
             Column(title="Amount", unit="fen"),
             Column(title="Rate", unit="ppm"),
+            Column(title="Costs", unit="fen"),
+            Column(title="All in, simple", unit="ppm"),
+            Column(title="All in, compounded", unit="ppm"),
             Column(title="First reasons"),
         ),
         rows=tuple(_line(result, receipt, common) for receipt in result.receipts),
         folded=True,
     )
+
+
+def _cost(offer: Offer) -> tuple[int | None, int | None, int | None]:
+    cost = offer.cost
+    if not isinstance(cost, OfferCost):
+        return None, None, None
+    return cost.total_fen, cost.nominal_rate_ppm, cost.effective_rate_ppm
 
 
 def _given_to_all(result: Result) -> frozenset[str]:
@@ -184,5 +195,6 @@ def _line(result: Result, receipt: Receipt, common: frozenset[str]) -> tuple[int
         decision.ceiling_fen,
         offer.amount_fen,
         offer.annual_rate_ppm,
+        *_cost(offer),
         "; ".join(own[:REASONS_SHOWN]),
     )

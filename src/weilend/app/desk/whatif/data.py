@@ -15,13 +15,13 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from weilend.app.desk.backtest.data import BAD, BUSINESS
+from weilend.app.desk.backtest.data import BAD, BUSINESS, OWNER
 from weilend.core.errors import InputError
 from weilend.core.money import PPM
 from weilend.decision.whatif import Logged
 
 OUTCOME, CHANCE, CEILING, RATE = "logged_outcome", "logged_chance_ppm", "logged_ceiling_fen", "logged_rate_ppm"
-BORROWED, LOSS, PROFIT, OWNER = "borrowed", "loss_fen", "profit_fen", "owner_id"
+BORROWED, LOSS, PROFIT = "borrowed", "loss_fen", "profit_fen"
 NEEDED: Final = (OUTCOME, CEILING, LOSS, PROFIT)
 #: Every column of a log, in the order in which it is told.
 LOG: Final = (OUTCOME, CHANCE, CEILING, RATE, BORROWED, LOSS, PROFIT, OWNER)

@@ -1,4 +1,4 @@
-"""In: a policy, a file of logged decisions. Out: what it would have brought, and a page. Used: by `weilend policy whatif`."""
+"""In: a policy, logged decisions of a file or a home. Out: what it would have brought. Used: by `weilend policy whatif`."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import pyarrow as pa
 from weilend.app.desk.backtest.data import BAD, BUSINESS, PREPARED, prepare_history
 from weilend.app.desk.progress import Tell, say_nothing
 from weilend.app.desk.whatif.data import LOG, SCORES, read_logged, refuse_unlogged
+from weilend.app.desk.whatif.home_log import HomeLog
 from weilend.decision import Evaluator, Program
 from weilend.decision.select import select_program
 from weilend.decision.whatif import Asked, WhatIf, estimate_policy
@@ -32,14 +33,20 @@ class Wondered(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
 
 def run_whatif(
-    evaluator: Evaluator, data: Path, *, explain: Sequence[str] = (), segments: Sequence[str] = (), tell: Tell = say_nothing
+    evaluator: Evaluator,
+    data: Path | HomeLog,
+    *,
+    explain: Sequence[str] = (),
+    segments: Sequence[str] = (),
+    tell: Tell = say_nothing,
 ) -> Wondered:
-    """Return what a policy would have brought on the logged applications of a Parquet file.
+    """Return what a policy would have brought on the logged applications of a Parquet file, or of a home.
 
     `explain` are columns for the outcome model, `segments` those that tell applications apart where an estimate is refused; the
     policy's own grade is one more. Raises `InputError` where a column is wrong.
     """
-    with open_history(data) as history:
+    rows, said = (data, ()) if isinstance(data, Path) else (data.table, data.assumed)
+    with open_history(rows) as history:
         tell("decide", 0, 1)
         kept, assumed = prepare_log(history, [evaluator.program], explain, segments)
         table = history.ask(select_program(evaluator.program, source=PREPARED, keep=kept, prefix=NEW).sql)
@@ -49,7 +56,7 @@ def run_whatif(
     named = {name.removeprefix(NEW): words for name, words in logged.segments.items()}
     result = estimate_policy(msgspec.structs.replace(logged, segments=named), _asked(table))
     tell("estimate", 1, 1)
-    return Wondered(data=data.name, evaluator=evaluator, result=result, assumed=(*assumed, *more))
+    return Wondered(data=data.name, evaluator=evaluator, result=result, assumed=(*said, *assumed, *more))
 
 
 def prepare_log(
