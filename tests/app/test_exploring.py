@@ -158,6 +158,11 @@ def test_every_fen_of_a_loss_counts_once_in_the_month_in_which_it_is_committed_o
         [state(date(2025, 1, 20), word="settled_early", outstanding_fen=0, **ids)],
     )  # fmt: skip
     assert [cost(settled, date(2025, 1, day)) for day in (15, 25)] == [ONE, 0]
+    worse = view_of(
+        tmp_path / "worse", decided("L1", JANUARY), [loan("L1", on=JANUARY, business="E-L1")[1]],
+        [state(date(2025, 1, 20), word="written_off", outstanding_fen=0, written_off_fen=2 * ONE, **ids)],
+    )  # fmt: skip
+    assert [cost(worse, date(2025, 1, day)) for day in (15, 25)] == [ONE, 2 * ONE], "in its own month the loss takes its place"
 
 
 def live_month(evaluator: Evaluator, folder, batch: int) -> tuple[int, bool]:

@@ -13,9 +13,9 @@ import pytest
 
 from weilend.app.desk.backtest.history import Backtested, Compared, run_backtest, run_comparison
 from weilend.core.errors import InputError
+from weilend.core.ids import draw_ppm
 from weilend.decision import Answer, Evaluator, backtest
 from weilend.decision.backtest import OUTCOMES, Tally
-from weilend.decision.facts import draw_ppm
 from weilend.testing.applications import make_applications
 from weilend.testing.policies import compile_large, large_cases, large_evaluator, large_policy
 

@@ -13,12 +13,8 @@ from weilend.decision.experiments import (
     Design,
     Market,
     Outcomes,
-    Slice,
-    Step,
     Trial,
     assign,
-    count_spent,
-    explore,
     find_bounds,
     judge,
     simulate,
@@ -51,44 +47,6 @@ def test_the_logged_probability_is_that_of_the_arm():
         assert found.chance_ppm == (300_000 if found.decides == "p2" else 700_000)
     shadow = assign(replace(TRIAL, shadow=True), "O1")
     assert (shadow.decides, shadow.watches, shadow.chance_ppm) == ("p1", ("p2",), PPM)
-
-
-# ------------------------------------------------------------------------------------------------------- exploration
-@pytest.mark.parametrize(("severity", "within"), [(1.0, True), (4.0, False)])
-def test_a_slice_stops_when_its_budget_is_spent(severity, within):
-    """Losses as expected end within the budget; worse ones close the slice as soon as they show, and never open it again."""
-    slice_, rng = Slice(salt="s", share_ppm=200_000, budget_fen=10_000_000), np.random.default_rng(1)
-    steps: list[Step] = []
-    lent, closed_at = 0, None
-    for number in range(3_000):
-        spent = count_spent(steps)
-        found = explore(slice_, spent, f"O{number}", 200_000)
-        assert not found.lends or spent.committed_fen + 200_000 <= slice_.budget_fen
-        if found.why == "the budget is spent":
-            closed_at = closed_at or number
-            assert found.chance_ppm == PPM
-        if found.lends:
-            lent += 1
-            loss = 2_000_000 * (rng.random() < 0.1 * severity)
-            steps += [
-                Step(loan_id=f"L{number}", kind="opened", fen=200_000),
-                Step(loan_id=f"L{number}", kind="settled", fen=int(loss)),
-            ]
-    assert closed_at is not None
-    assert count_spent(steps).realised_fen <= slice_.budget_fen + 2_000_000
-    assert (lent > 20) is within
-
-
-def test_open_loans_count_with_what_they_are_expected_to_lose():
-    steps = [Step(loan_id="a", kind="opened", fen=300), Step(loan_id="b", kind="opened", fen=300)]
-    assert count_spent(steps).committed_fen == 600
-    assert count_spent([*steps, Step(loan_id="a", kind="lost", fen=100)]).committed_fen == 600
-    assert count_spent([*steps, Step(loan_id="a", kind="lost", fen=900)]).committed_fen == 1_200
-    assert count_spent([*steps, Step(loan_id="a", kind="settled", fen=0)]).committed_fen == 300
-    with pytest.raises(InputError, match="never opened"):
-        count_spent([Step(loan_id="x", kind="lost", fen=1)])
-    with pytest.raises(InputError, match="opened twice"):
-        count_spent([*steps, steps[0]])
 
 
 # ------------------------------------------------------------------------------------------------------------ bounds

@@ -7,10 +7,11 @@ import pytest
 
 from weilend.core.credit import all_in_rate_ppm, make_schedule
 from weilend.core.errors import PolicyError
+from weilend.core.ids import draw_ppm
 from weilend.core.money import mul_rate
 from weilend.core.values import FeatureRow, FraudVerdict, Score, Standing
 from weilend.decision.cases import case_values, check_policy
-from weilend.decision.facts import FACTS, draw_ppm
+from weilend.decision.facts import FACTS
 from weilend.decision.parts import Arm, Case, Term
 from weilend.decision.policy import dump_policy, load_policy, restore_policy
 

@@ -8,13 +8,13 @@ import pytest
 from scipy.optimize import brentq
 from tests.real import worked_loans
 
-from weilend.core.errors import CheckError, InputError, PolicyError
+from weilend.core.errors import InputError, PolicyError
 from weilend.core.values import Decision, Offer
 from weilend.lending.accounts import Share
 from weilend.lending.booking import book_offer, first_events, monthly_fees
 from weilend.lending.caps import CAPS, cap_for, prime_rate_ppm
 from weilend.lending.cost_text import say_offer, show_cost
-from weilend.lending.costs import cost_statement, refuse_over_cap
+from weilend.lending.costs import cost_statement, find_breach
 from weilend.lending.events import Repayment
 from weilend.lending.fees import BASES, DeclaredFee
 from weilend.lending.ledger import apply, bring_to, fold
@@ -104,11 +104,11 @@ def test_the_statement_in_english() -> None:
 
 def test_a_cap_is_met_by_one_convention_and_not_by_the_other() -> None:
     statement = cost_statement(with_fees(GUARANTEE), OFFER)
-    kept = refuse_over_cap(SELLER, msgspec.structs.replace(statement, nominal_rate_ppm=240_000), SIGNING)
-    assert (kept.rate_ppm, kept.convention, kept.checked) == (240_000, "nominal", True)
-    row = msgspec.structs.replace(CAPS.caps[0], convention="effective")
-    with pytest.raises(CheckError, match=r"costs 26\.82 % a year all in \(effective\), above the cap of 24\.00 %"):
-        refuse_over_cap(SELLER, statement, SIGNING, msgspec.structs.replace(CAPS, caps=(row,)))
+    cap = cap_for(SELLER.lender_type, SELLER.name, SIGNING)
+    assert (cap.rate_ppm, cap.convention, cap.checked) == (240_000, "nominal", True)
+    assert find_breach(SELLER, msgspec.structs.replace(statement, nominal_rate_ppm=240_000), cap) is None
+    breach = find_breach(SELLER, statement, msgspec.structs.replace(cap, convention="effective"))
+    assert breach.en == "ecommerce_seller_loan costs 26.82 % a year all in (effective), above the cap of 24.00 %"
 
 
 def test_caps_follow_the_lender_the_product_and_the_day() -> None:
@@ -146,8 +146,6 @@ def test_an_offer_above_the_cap_of_its_day_is_refused_and_never_re_priced() -> N
     assert refused.refused.en.startswith("ecommerce_seller_loan costs 26.")
     assert "高于上限24.00 %" in refused.refused.zh
     assert [one.code for one in say_offer(refused)] == ["above_cap"]
-    with pytest.raises(CheckError, match=r"costs 26\.\d+ % a year all in \(nominal\), above the cap"):
-        refuse_over_cap(dear, cost_statement(dear, msgspec.structs.replace(OFFER, annual_rate_ppm=230_000)), SIGNING)
 
 
 def test_an_offer_of_a_day_says_each_fee_its_payee_and_the_rate_by_both_conventions() -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from weilend.core.errors import InputError, NotFoundError
-from weilend.models.ablation import ablate, is_thick
+from weilend.models.ablation import Ablated, is_thick, judge_parts, say_parts
 from weilend.models.recipes.flat_card import fit
 from weilend.models.sample import Column, Sample
 from weilend.models.table import Table
@@ -29,10 +29,15 @@ def planted(rows: int, seed: int) -> Sample:
     return Sample(table=table, columns=columns, bad=bad, weight=np.ones(rows), group=np.arange(rows), month=np.full(rows, -1))
 
 
+def ablate(train: Sample, test: Sample) -> tuple[Ablated, ...]:
+    said = say_parts(train, test, fit, PARTS, seed=1)
+    return judge_parts(test, said, PARTS, seed=1, thick=is_thick(test, ["sales"]))
+
+
 @pytest.fixture(scope="module")
 def told():
     train, test = planted(1500, 1), planted(1500, 2)
-    lines = ablate(train, test, fit, PARTS, seed=1, thick=is_thick(test, ["sales"]))
+    lines = ablate(train, test)
     return {(one.parts, one.slice): one for one in lines}
 
 
@@ -53,7 +58,7 @@ def test_a_model_of_all_columns_passed_off_as_a_part_would_be_seen(told, monkeyp
 
     monkeypatch.setattr(ablation, "narrow", lambda sample, columns: sample)
     train, test = planted(600, 1), planted(600, 2)
-    lines = ablate(train, test, fit, PARTS, seed=1, thick=is_thick(test, ["sales"]))
+    lines = ablate(train, test)
     leaky = next(one for one in lines if (one.parts, one.slice) == (("business",), "thin"))
     assert leaky.auc.estimate_ppm != told[("business",), "thin"].auc.estimate_ppm
 
@@ -61,13 +66,13 @@ def test_a_model_of_all_columns_passed_off_as_a_part_would_be_seen(told, monkeyp
 def test_a_slice_with_too_few_of_an_outcome_is_counted_and_not_judged():
     train, test = planted(600, 3), planted(600, 4)
     few = msgspec.structs.replace(test, bad=np.where(np.cumsum(test.bad) > 5, 0, test.bad))
-    line = ablate(train, few, fit, PARTS, seed=1)[0]
+    line = ablate(train, few)[0]
     assert (line.bads, line.auc, line.lost) == (5, None, None)
 
 
 def test_parts_that_are_not_there_are_refused_in_words():
     sample = planted(200, 5)
     with pytest.raises(NotFoundError, match="part shop has no column rating"):
-        ablate(sample, sample, fit, {"shop": ["rating"], "owner": ["owner_age"]}, seed=1)
-    with pytest.raises(InputError, match="two parts or more"):
-        ablate(sample, sample, fit, {"owner": ["owner_age"]}, seed=1)
+        say_parts(sample, sample, fit, {"shop": ["rating"], "owner": ["owner_age"]}, seed=1)
+    with pytest.raises(InputError, match="part shop has no column"):
+        say_parts(sample, sample, fit, {"shop": [], "owner": ["owner_age"]}, seed=1)

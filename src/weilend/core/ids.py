@@ -1,4 +1,5 @@
-"""In: plain values. Out: content hashes that are the same everywhere. Used: for record ids, receipts, models, policies."""
+"""In: plain values. Out: content hashes that are the same everywhere. Used: for record ids, receipts, models, policies, and draws
+that anybody can repeat."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ from typing import Any
 import msgspec
 
 from weilend.core.errors import SchemaError
+from weilend.core.money import PPM
 
 _encoder = msgspec.json.Encoder(order="sorted")
 
@@ -42,6 +44,17 @@ def bytes_hash(data: bytes) -> str:
     'e3b0c44298fc1c149afbf4c8996fb924'
     """
     return sha256(data).hexdigest()[:32]
+
+
+def draw_ppm(salt: str, drawer_id: str) -> int:
+    """Return a number from 0 to 999,999 that somebody keeps for ever under one salt, and that tells nothing of another salt's.
+
+    The first 15 hex digits of SHA-256 over ``salt:drawer_id``, modulo a million, so that any engine can draw it.
+
+    >>> draw_ppm("2026-11", "E1"), draw_ppm("2026-12", "E1")
+    (5472, 246408)
+    """
+    return int(bytes_hash(f"{salt}:{drawer_id}".encode())[:15], 16) % PPM
 
 
 def _refuse_floats(value: Any, path: str) -> None:

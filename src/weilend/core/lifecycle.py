@@ -57,6 +57,10 @@ class Lifecycle(msgspec.Struct, frozen=True):
         """Return the version that is live at an instant; None where none is."""
         return _run(self.switches, at).live
 
+    def had_live(self, at: int) -> bool:
+        """Return whether any version was ever approved with effect up to an instant."""
+        return any(event.action == "approve" and event.effective_at <= at for event in self.switches)
+
     def before(self, at: int) -> str | None:
         """Return the version to which a rollback at an instant returns; None where nothing was live before, or it was retired."""
         return next(reversed(_run(self.switches, at).past), None)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from weilend.core.ids import bytes_hash
+from weilend.core.ids import draw_ppm
 from weilend.core.money import PPM
 from weilend.core.records import MAX_FEN, Field
 from weilend.core.values import FeatureRow, FraudVerdict, Score, SourceStatus, Standing
@@ -121,17 +121,6 @@ def drawn_by(business_id: str, owners: Iterable[str]) -> str:
     ('O1', 'O1', 'E3')
     """
     return min(owners, default=business_id)
-
-
-def draw_ppm(salt: str, drawer_id: str) -> int:
-    """Return a number from 0 to 999,999 that somebody (see `drawn_by`) keeps for ever within one experiment.
-
-    The first 15 hex digits of SHA-256 over ``salt:drawer_id``, modulo a million, so that any engine can draw it.
-
-    >>> draw_ppm("2026-11", "E1"), draw_ppm("2026-12", "E1")
-    (5472, 246408)
-    """
-    return int(bytes_hash(f"{salt}:{drawer_id}".encode())[:15], 16) % PPM
 
 
 def read_facts(fraud: FraudVerdict, score: Score | None, standing: Standing, age_seconds: int) -> dict[str, Value]:

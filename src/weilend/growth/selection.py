@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 
-from weilend.core.ids import bytes_hash
+from weilend.core.ids import draw_ppm
 from weilend.core.money import PPM
 from weilend.growth.likelihood import Booleans, Floats, Integers
 
@@ -33,7 +33,7 @@ def held_out(names: list[str], *, salt: str, share_ppm: int) -> Booleans:
     >>> held_out(["U1", "U2", "U3", "U4"], salt="reach", share_ppm=500_000).tolist()
     [False, False, False, True]
     """
-    drawn = [int(bytes_hash(f"{salt}:{name}".encode())[:15], 16) % PPM for name in names]
+    drawn = [draw_ppm(salt, name) for name in names]
     return np.array(drawn, np.int64) < share_ppm
 
 

@@ -9,7 +9,7 @@ from weilend.lending.booking import book_offer, first_events, monthly_fees
 from weilend.lending.caps import CAPS, Cap, cap_for
 from weilend.lending.contract import Contract
 from weilend.lending.cost_text import say_offer, show_cost
-from weilend.lending.costs import CostStatement, cost_statement, refuse_over_cap
+from weilend.lending.costs import CostStatement, cost_statement, find_breach
 from weilend.lending.events import Event, decode_events, encode_events
 from weilend.lending.fees import DeclaredFee
 from weilend.lending.ledger import apply, bring_to, dues_until, fold
@@ -60,6 +60,7 @@ __all__ = [
     "encode_events",
     "expected_flows",
     "expected_profit_fen",
+    "find_breach",
     "first_events",
     "fold",
     "load_product",
@@ -69,7 +70,6 @@ __all__ = [
     "open_account",
     "payoff_fen",
     "read_product",
-    "refuse_over_cap",
     "run_off",
     "say_offer",
     "show_cost",

@@ -1,4 +1,4 @@
-"""In: a product, an offer. Out: `CostStatement`, all that the loan costs; refused above a cap. Used: by offers, by the desk.
+"""In: a product, an offer. Out: `CostStatement`, all that it costs; whether a cap allows it. Used: by offers, by the desk.
 
 It follows the rules on showing the all-in cost of personal loans (PBoC and NFRA, in force 2026-08-01): the principal; each cost
 with how it is collected, its standard and who gets it; the yearly all-in cost when repaid as agreed; what comes on top in default;
@@ -7,16 +7,15 @@ and that there is nothing else. Both conventions are stated, because a cap can b
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Literal
 
 import msgspec
 
 from weilend.core.credit import Schedule, all_in_rate_ppm, make_schedule
-from weilend.core.errors import CheckError, InputError
+from weilend.core.errors import InputError
 from weilend.core.money import mul_rate, show_percent, show_yuan
 from weilend.core.values import Offer, Reason
-from weilend.lending.caps import CAPS, Cap, Caps, cap_for
+from weilend.lending.caps import Cap
 from weilend.lending.fees import BASES, LENDER, FeeSort, standard, takings
 from weilend.lending.products import Product
 
@@ -123,26 +122,11 @@ def cost_statement(product: Product, offer: Offer) -> CostStatement:
     )
 
 
-def refuse_over_cap(product: Product, statement: CostStatement, on: date, caps: Caps = CAPS) -> Cap:
-    """Return the cap that a statement keeps on a day; raises `CheckError` where it breaches it, and never re-prices.
-
-    >>> from weilend.lending.products import load_product
-    >>> product = load_product("enterprise_loan")
-    >>> offer = Offer(status="offered", amount_fen=20_000_000, annual_rate_ppm=300_000, months=12)
-    >>> refuse_over_cap(product, cost_statement(product, offer), date(2026, 9, 1))
-    Traceback (most recent call last):
-    weilend.core.errors.CheckError: enterprise_loan costs 30.00 % a year all in (nominal), above the cap of 24.00 %. Hint: ...
-    """
-    cap = cap_for(product.lender_type, product.name, on, caps)
-    breach = find_breach(product, statement, cap)
-    if breach is not None:
-        raise CheckError(breach.en, hint=f"place it lower or with fewer fees; an offer never re-prices ({cap.source})")
-    return cap
-
-
 def find_breach(product: Product, statement: CostStatement, cap: Cap) -> Reason | None:
     """Return why a cap does not allow what a statement says, in English and Chinese; None where it does.
 
+    >>> from datetime import date
+    >>> from weilend.lending.caps import cap_for
     >>> from weilend.lending.products import load_product
     >>> product = load_product("enterprise_loan")
     >>> dear = cost_statement(product, Offer(status="offered", amount_fen=20_000_000, annual_rate_ppm=300_000, months=12))

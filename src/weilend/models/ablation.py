@@ -50,27 +50,6 @@ class Ablated(msgspec.Struct, frozen=True, kw_only=True):
 Said = Mapping[tuple[str, ...], Prediction]
 
 
-def ablate(
-    train: Sample, test: Sample, fit: FitSample, parts: Mapping[str, Sequence[str]], *, seed: int, thick: Booleans | None = None
-) -> tuple[Ablated, ...]:
-    """Return every part alone, all without each, then all together, each on all rows judged and on the thin and the thick ones.
-
-    `thick` (n,) says which rows of `test` have a history (see `is_thick`; no slices where it is None). One model serves all slices.
-    Raises `NotFoundError` for a column that is not there, `InputError` where fewer than two parts are given or one is empty.
-
-    >>> from weilend.models.recipes.flat_card import fit
-    >>> from weilend.models.sample import example_sample
-    >>> sample = example_sample(2000)
-    >>> table = ablate(sample.take(np.arange(1500)), sample.take(np.arange(1500, 2000)), fit,
-    ...     {"owner": ["noise"], "business": ["income", "use"]}, seed=1)
-    >>> [(one.parts, one.slice, one.columns) for one in table]
-    [(('owner',), 'all', 1), (('business',), 'all', 2), (('owner', 'business'), 'all', 3)]
-    """
-    if len(parts) < 2:
-        raise InputError("an ablation needs two parts or more", hint="give owner and business, with their columns")
-    return judge_parts(test, say_parts(train, test, fit, parts, seed=seed), parts, seed=seed, thick=thick)
-
-
 def say_parts(
     train: Sample,
     test: Sample,
@@ -116,7 +95,19 @@ def subsets_of(parts: Sequence[str] | Mapping[str, object], asked: Sequence[str]
 def judge_parts(
     test: Sample, said: Said, parts: Mapping[str, Sequence[str]], *, seed: int, thick: Booleans | None = None
 ) -> tuple[Ablated, ...]:
-    """Return how well what was said (see `say_parts`) ranks the rows judged, slice by slice; see `ablate` for the order."""
+    """Return how well what was said (see `say_parts`) ranks the rows judged: every part alone, all without each, then all together.
+
+    `thick` (n,) says which rows of `test` have a history (see `is_thick`): then the same of the thin and of the thick ones. One
+    model serves all slices.
+
+    >>> from weilend.models.recipes.flat_card import fit
+    >>> from weilend.models.sample import example_sample
+    >>> sample, parts = example_sample(2000), {"owner": ["noise"], "business": ["income", "use"]}
+    >>> train, test = sample.take(np.arange(1500)), sample.take(np.arange(1500, 2000))
+    >>> said = say_parts(train, test, fit, parts, seed=1)
+    >>> [(one.parts, one.slice, one.columns) for one in judge_parts(test, said, parts, seed=1)]
+    [(('owner',), 'all', 1), (('business',), 'all', 2), (('owner', 'business'), 'all', 3)]
+    """
     everything = tuple(parts)
     alone = [(name,) for name in parts if (name,) in said and (name,) != everything]
     order = [*alone, *(names for names in said if len(names) != 1 and names != everything), everything]

@@ -12,15 +12,15 @@ import numpy as np
 
 from weilend.core.errors import InputError
 from weilend.models.flat.coding import code_table
-from weilend.models.flat.dates import month_of
 from weilend.models.flat.frame import FlatColumn, Frame
 from weilend.models.flat.label import Outcome, read_outcome
 from weilend.models.flat.roles import Roles
+from weilend.models.flat.row_parts import group_rows, month_rows, weight_rows
 from weilend.models.guard import MIN_OF_EACH_OUTCOME
 from weilend.models.guards.finding import Finding
 from weilend.models.sample import Column, Sample
 from weilend.models.split import split_sample
-from weilend.models.table import Booleans, Floats, Integers, Table
+from weilend.models.table import Booleans, Integers, Table
 
 #: Decisions as they are written; a reject has no outcome, and who did not take the loan has none either.
 APPROVED: Final = frozenset(
@@ -82,7 +82,7 @@ def design_sample(frame: Frame, roles: Roles, *, seed: int) -> Design:
     """
     for name in roles.named():
         frame[name]
-    month = _months(frame, roles)
+    month = month_rows(frame, roles.time)
     outcome = read_outcome(frame[roles.label], roles)
     rejected, not_taken = _decisions(frame, roles, outcome)
     columns, set_aside = describe_columns(frame, roles)
@@ -95,8 +95,8 @@ def design_sample(frame: Frame, roles: Roles, *, seed: int) -> Design:
             hint=f"bring at least {MIN_OF_EACH_OUTCOME} of each",
         )
     sample = Sample(
-        table=table.take(keep), columns=tuple(columns), bad=bad, weight=_weights(frame, roles)[keep],
-        group=_groups(frame, roles)[keep], month=month[keep],
+        table=table.take(keep), columns=tuple(columns), bad=bad, weight=weight_rows(frame, roles.weight)[keep],
+        group=group_rows(frame, roles.group or roles.id)[keep], month=month[keep],
     )  # fmt: skip
     train, test, split, exception = split_sample(sample, seed=seed)
     return Design(
@@ -223,35 +223,6 @@ def _chance_pairs(matrix: Integers) -> float:
 
 def _ids(frame: Frame, roles: Roles) -> tuple[str, ...]:
     return tuple(frame[roles.id].texts()) if roles.id else ()
-
-
-def _groups(frame: Frame, roles: Roles) -> Integers:
-    """Return rows that belong together: by the group column, else by an id that repeats; a row without one stands alone."""
-    name = roles.group or roles.id
-    if not name:
-        return np.arange(frame.rows)
-    column = frame[name]
-    place = np.unique(column.values, return_inverse=True)[1].astype(np.int64)
-    return np.where(column.known, place, frame.rows + np.arange(frame.rows))
-
-
-def _months(frame: Frame, roles: Roles) -> Integers:
-    if not roles.time:
-        return np.full(frame.rows, -1, dtype=np.int64)
-    column = frame[roles.time]
-    if column.kind != "date":
-        raise InputError(f"{roles.time} is not read as days or months", hint="write 2018-05-01, 2018-05, 201805 or May-2018")
-    return np.where(column.known, month_of(column.values), -1)
-
-
-def _weights(frame: Frame, roles: Roles) -> Floats:
-    if not roles.weight:
-        return np.ones(frame.rows)
-    column = frame[roles.weight]
-    weight = column.values / column.scale
-    if column.kind != "number" or (weight[column.known] <= 0).any() or not column.known.all():
-        raise InputError(f"{roles.weight} is not a positive number in every row", hint="give a weight to each row")
-    return np.asarray(weight / weight.mean())
 
 
 def example_frame() -> Frame:

@@ -18,6 +18,7 @@ from weilend.report.blocks import (
     Prose,
     Section,
 )
+from weilend.report.markdown import markdown_table
 from weilend.report.network import NetworkNode, network
 from weilend.report.page import render_page
 from weilend.report.picture import chart_svg
@@ -50,6 +51,7 @@ __all__ = [
     "histogram",
     "intervals",
     "lines",
+    "markdown_table",
     "network",
     "ranked",
     "render_page",

@@ -3,9 +3,28 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from functools import reduce
 from pathlib import Path
+from typing import Final
 
 import click
+
+#: Which worlds a question is asked of, and where the answer is written.
+_WORLDS: Final = (
+    click.option(
+        "--world", type=click.Path(path_type=Path), help="A world that was made; without it worlds are made and thrown away."
+    ),
+    click.option("--drawn", default=0, show_default=True, help="Besides the default world, so many with drawn constants."),
+    click.option("--businesses", default=60_000, show_default=True, help="How many firms live in each."),
+    click.option("--months", default=24, show_default=True, help="How many months are told."),
+    click.option("--seed", default=1, show_default=True, help="The same seed gives the same worlds."),
+    click.option("--page", type=click.Path(path_type=Path), help="Write what was found as a page of Markdown."),
+)
+
+
+def _worlds(command: Callable[..., None]) -> Callable[..., None]:
+    return reduce(lambda held, option: option(held), reversed(_WORLDS), command)
 
 
 @click.group("sim")
@@ -53,14 +72,7 @@ def sim_report(world: Path, out: Path) -> None:
 
 
 @sim_group.command("audit")
-@click.option(
-    "--world", type=click.Path(path_type=Path), help="A world that was made; without it worlds are made and thrown away."
-)
-@click.option("--drawn", default=0, show_default=True, help="Besides the default world, so many with drawn constants.")
-@click.option("--businesses", default=60_000, show_default=True, help="How many firms live in each.")
-@click.option("--months", default=24, show_default=True, help="How many months are told.")
-@click.option("--seed", default=1, show_default=True, help="The same seed gives the same worlds.")
-@click.option("--page", type=click.Path(path_type=Path), help="Write the audit as a page of Markdown.")
+@_worlds
 def sim_audit(world: Path | None, drawn: int, businesses: int, months: int, seed: int, page: Path | None) -> None:
     """Ask of worlds: are applicants as hard to judge as in life, does any single field tell, how near is it to what is known?
 
@@ -83,19 +95,12 @@ def sim_audit(world: Path | None, drawn: int, businesses: int, months: int, seed
 
 
 @sim_group.command("fraud")
-@click.option(
-    "--world", type=click.Path(path_type=Path), help="A world that was made; without it worlds are made and thrown away."
-)
-@click.option("--drawn", default=0, show_default=True, help="Besides the default world, so many with drawn constants.")
-@click.option("--businesses", default=60_000, show_default=True, help="How many firms live in each.")
-@click.option("--months", default=24, show_default=True, help="How many months are told; two thirds of them are learned from.")
-@click.option("--seed", default=1, show_default=True, help="The same seed gives the same worlds.")
+@_worlds
 @click.option("--budget-ppm", default=20_000, show_default=True, help="The share of applications that may be alerted.")
 @click.option(
     "--night-days", default=7, show_default=True, type=click.IntRange(1), help="A search for rings every so many days."
 )
 @click.option("--workers", default=2, show_default=True, help="Worlds at a time; each has a process of its own.")
-@click.option("--page", type=click.Path(path_type=Path), help="Write the study as a page of Markdown.")
 def sim_fraud(
     world: Path | None,
     drawn: int,

@@ -16,9 +16,9 @@ import pyarrow.compute as pc
 
 from weilend.app.desk.whatif.loan_money import lost_for_good_fen
 from weilend.core.calendars import Calendar, first_of_month
+from weilend.core.ids import draw_ppm
 from weilend.core.values import Application, Standing
 from weilend.decision import Policy
-from weilend.decision.facts import draw_ppm
 from weilend.decision.parts import Experiment, LossBudget
 from weilend.engine import BookView
 from weilend.features.loans import PAID_STATES

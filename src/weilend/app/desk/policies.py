@@ -79,7 +79,7 @@ def deciding_policy(home: Home, name: str, *, at: int) -> Policy:
     version = lifecycle.live(at)
     if version is not None:
         return restore_policy(home.store.document(KIND, version).content)
-    if any(event.action == "approve" and event.effective_at <= at for event in lifecycle.switches):
+    if lifecycle.had_live(at):
         hint = "propose and approve one: weilend policy propose FILE; weilend policy list shows what there was"
         raise CheckError(f"every policy {name!r} of this home was retired, so none decides", hint=hint)
     return load_policy(name)

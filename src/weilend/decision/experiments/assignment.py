@@ -10,8 +10,8 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from weilend.core.ids import draw_ppm
 from weilend.core.money import PPM
-from weilend.decision.facts import draw_ppm
 
 Arm = Literal["champion", "challenger"]
 

@@ -7,6 +7,7 @@ A contender is nothing but one number an application, higher is more suspicious,
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Self
 
 import msgspec
 import numpy as np
@@ -45,7 +46,14 @@ def share_of(part: int, whole: int) -> float:
     return part / whole if whole else 0.0
 
 
-class Tally(msgspec.Struct, frozen=True, kw_only=True):
+class _Counts(msgspec.Struct, frozen=True):
+    """Counts that add up, one by one."""
+
+    def __add__(self, other: Self) -> Self:
+        return type(self)(**{name: getattr(self, name) + getattr(other, name) for name in self.__struct_fields__})
+
+
+class Tally(_Counts, frozen=True, kw_only=True):
     """What alerts found among some applications.
 
     >>> one = Tally(applications=9, frauds=4, alerts=5, found=2, lost_fen=80, saved_fen=20, good_stopped=3)
@@ -75,9 +83,6 @@ class Tally(msgspec.Struct, frozen=True, kw_only=True):
     def saved(self) -> float:
         """The share of the money that fraud would have taken."""
         return share_of(self.saved_fen, self.lost_fen)
-
-    def __add__(self, other: Tally) -> Tally:
-        return Tally(**{name: getattr(self, name) + getattr(other, name) for name in self.__struct_fields__})
 
 
 NOTHING_FOUND = Tally(applications=0, frauds=0, alerts=0, found=0, lost_fen=0, saved_fen=0, good_stopped=0)
@@ -131,16 +136,13 @@ def tally(judged: Judged, alert: Bools, among: Bools | None = None) -> Tally:
     )
 
 
-class RingTally(msgspec.Struct, frozen=True):
+class RingTally(_Counts, frozen=True):
     """Rings of three firms or more: their members who asked, how many were found before money went out, how many rings in part."""
 
     members: int
     found: int
     rings: int
     touched: int
-
-    def __add__(self, other: RingTally) -> RingTally:
-        return RingTally(*(getattr(self, name) + getattr(other, name) for name in self.__struct_fields__))
 
 
 def tally_rings(judged: Judged, alert: Bools) -> RingTally:
@@ -161,7 +163,7 @@ def tally_rings(judged: Judged, alert: Bools) -> RingTally:
     )
 
 
-class FalseAlarms(msgspec.Struct, frozen=True):
+class FalseAlarms(_Counts, frozen=True):
     """Honest applications of a sort and of all others, and how many of each were alerted.
 
     >>> FalseAlarms(100, 2, 1_000, 20).is_accused, FalseAlarms(100, 12, 1_000, 20).is_accused
@@ -172,9 +174,6 @@ class FalseAlarms(msgspec.Struct, frozen=True):
     alerted: int
     others: int
     others_alerted: int
-
-    def __add__(self, other: FalseAlarms) -> FalseAlarms:
-        return FalseAlarms(*(getattr(self, name) + getattr(other, name) for name in self.__struct_fields__))
 
     @property
     def is_accused(self) -> bool:

@@ -15,9 +15,10 @@ import numpy as np
 import numpy.typing as npt
 
 from weilend.app.desk.sealed import make_evaluator
+from weilend.core.ids import draw_ppm
 from weilend.core.values import Outcome
 from weilend.decision import Evaluator, Policy, dump_policy, load_policy, restore_policy
-from weilend.decision.facts import AGE, draw_ppm
+from weilend.decision.facts import AGE
 from weilend.decision.program import Program
 from weilend.features.plans import FeatureSet
 from weilend.formula.numpy import columns as as_columns

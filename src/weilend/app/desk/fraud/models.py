@@ -11,7 +11,7 @@ split makes any score look better than it is.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Final
 
 import msgspec
@@ -114,7 +114,10 @@ def fit_fraud(
     said["ring"] = [_ring_ppm(one) for one in rings.hear(applications)] if rings else [None] * len(applications)
     marks, families = mark_table(table), {one.id: one.family for one in SIGNALS.values()}
     ruled = find_ruled(table)
-    first = calibrate(said, marks, families, shares=shares, weights=TABLE.voices, most_marks=TABLE.most_marks, ruled=ruled)
+    learn = partial(
+        calibrate, marks=marks, families=families, shares=shares, weights=TABLE.voices, most_marks=TABLE.most_marks, ruled=ruled
+    )
+    first = learn(said)
     tell("learn from what was confirmed", 3, 4)
     names = sorted(marks)
     suspicions = [
@@ -125,7 +128,7 @@ def fit_fraud(
     confirmed = Confirmed.read(view, applications, as_of)
     scored = learn_score(table, confirmed, suspicions, groups, budget_ppm=budget_ppm, seed=seed, recipe=RECIPE)
     said["score"] = list(scored.out_of_fold) if scored else [None] * len(applications)
-    learned = calibrate(said, marks, families, shares=shares, weights=TABLE.voices, most_marks=TABLE.most_marks, ruled=ruled)
+    learned = learn(said)
     return _keep(home, _model(detectors, learned, scored, confirmed, as_of, budget_ppm, seed), detectors, scored, at=at)
 
 

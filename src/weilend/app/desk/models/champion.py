@@ -87,7 +87,7 @@ def deciding_card(home: Home, name: str, *, at: int) -> Card | None:
     there is no model, and who asks is referred.
     """
     lifecycle = Releases(home.store, "model", COMMAND).of(name)
-    if not any(event.action == "approve" and event.effective_at <= at for event in lifecycle.switches):
+    if not lifecycle.had_live(at):
         return newest_card(home, name)
     version = lifecycle.live(at)
     return None if version is None else check_identity(read_card(home.store.document("model", version).content))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from weilend.app.desk.models.compare import Compared
-from weilend.app.desk.models.score_page import difference_row
+from weilend.app.desk.models.score_page import difference_row, difference_table
 from weilend.app.desk.models.words import QUESTIONS, STATES, say_interval, say_rate, say_reading, say_span
 from weilend.core.money import PPM
 from weilend.models.validation import Validation
@@ -87,18 +87,7 @@ def _verdict(done: Compared) -> Section:
         KeyFigure(f"KS, {one.name}", show(one.ranking.ks.estimate_ppm, "fraction_ppm"), say_span(one.ranking.ks))
         for one in (first, second)
     ]
-    table = DataTable(
-        title="Paired differences 配对差异",
-        caption=f"{second.name} minus {first.name}; each of {done.draws:,} bootstraps of whole groups judges both. Of the "
-        "log loss less is better.",
-        columns=(
-            Column(title="Figure 指标"),
-            Column(title="Difference 差异"),
-            Column(title="95 %"),
-            Column(title="What that shows 含义"),
-        ),
-        rows=tuple(difference_row(one) for one in done.verdict.differences),
-    )
+    table = difference_table(done.verdict.differences, title="Paired differences 配对差异")
     told = Callout(tone="note", title=f"{title} {chinese}", text=RULE)
     return Section(id="verdict", title="Which is better?", title_zh="结论", blocks=(KeyFigures(tuple(figures)), told, table))
 

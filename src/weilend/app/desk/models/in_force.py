@@ -39,8 +39,7 @@ def find_scorer(name: str, folder: Path, version: str, *, at: int) -> Scorer:
     """
     home, named = find_home(folder), name_model(name)
     lifecycle = releases_of(home, named).of(name) if home else Lifecycle()
-    had_champion = any(event.action == "approve" and event.effective_at <= at for event in lifecycle.switches)
-    is_folder = (Path(name) / MANIFEST).is_file() and not had_champion
+    is_folder = (Path(name) / MANIFEST).is_file() and not lifecycle.had_live(at)
     if home is None or is_folder or named.kind != "flat_model":
         return _of_folder(name, folder, version, f"in the folder {find_model(name, folder)}")
     if version:
@@ -48,7 +47,7 @@ def find_scorer(name: str, folder: Path, version: str, *, at: int) -> Scorer:
     live = lifecycle.live(at)
     if live is not None:
         return _of_version(home, named, live, f"the champion of {name} since {_since(home, lifecycle, at)}")
-    if had_champion:
+    if lifecycle.had_live(at):
         raise NotFoundError(
             f"no version of {name} is in force: its champion was retired", hint="promote another, or name one with --version"
         )

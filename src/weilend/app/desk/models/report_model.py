@@ -8,7 +8,7 @@ from weilend.app.desk.flat.bins import name_ranges, name_words
 from weilend.app.desk.flat.evidence import Effect, Evidence
 from weilend.app.desk.flat.models import Built
 from weilend.app.desk.flat.pairs import pair_charts, pair_rows, show_cut
-from weilend.app.desk.models.score_page import difference_row
+from weilend.app.desk.models.score_page import difference_table
 from weilend.app.desk.models.words import say_interval, say_rate
 from weilend.core.money import PPM
 from weilend.models.card import Card, Characteristic
@@ -192,19 +192,7 @@ def contest_sections(built: Built) -> list[Section]:
             ),
             rows=tuple(rows),
         ),
-        DataTable(
-            title="Challenger minus card, paired 配对差异",
-            caption=f"{rival.verdict.differences[0].first} minus {rival.verdict.differences[0].second}: every bootstrap of "
-            "whole groups judges both. "
-            "Of the log loss less is better.",
-            columns=(
-                Column(title="Figure 指标"),
-                Column(title="Difference 差异"),
-                Column(title="95 %"),
-                Column(title="What that shows 含义"),
-            ),
-            rows=tuple(difference_row(one) for one in rival.verdict.differences),
-        ),
+        difference_table(rival.verdict.differences, title="Challenger minus card, paired 配对差异"),
     )
     lead = (
         "A card and a challenger were built from the same rows and judged on the same rows. The card is given up only on "

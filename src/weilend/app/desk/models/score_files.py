@@ -17,8 +17,8 @@ from weilend.core.ids import bytes_hash
 from weilend.core.money import PPM, show_yuan
 from weilend.models.design import Step
 from weilend.models.flat import FlatColumn, Frame, Roles, read_frame, read_outcome
-from weilend.models.flat.dates import month_of
 from weilend.models.flat.raw import read_arrays
+from weilend.models.flat.row_parts import group_rows, month_rows, weight_rows
 from weilend.models.prediction import Prediction
 from weilend.models.table import Booleans, Floats, Integers
 from weilend.models.validation import ScoredRows, Segments, rank_points
@@ -138,8 +138,8 @@ def _assemble(
     steps, keep = _flow(outcome.bad, outcome.good, outcome.indeterminate, scored)
     margin, loss, money = _read_money(frame, ask)
     rows = ScoredRows(
-        bad=outcome.bad.astype(np.int64), points=points, pd_ppm=pd_ppm, weight=_weights(frame, parts["weight"]),
-        group=_groups(frame, parts["group"]), month=_months(frame, parts["date"]),
+        bad=outcome.bad.astype(np.int64), points=points, pd_ppm=pd_ppm, weight=weight_rows(frame, parts["weight"]),
+        group=group_rows(frame, parts["group"]), month=month_rows(frame, parts["date"]),
         segments={name: part_column(frame[name]) for name in _segments(frame, ask, parts)}, margin_fen=margin, loss_fen=loss,
         benchmark=_read_benchmark(frame, ask),
     )  # fmt: skip
@@ -257,33 +257,6 @@ def _flow(bad: Booleans, good: Booleans, open_: Booleans, scored: Booleans) -> t
             f"{int(bad[left].sum())} of {int(left.sum())} rows with a score and an outcome are bad", hint="bring goods and bads"
         )
     return tuple(steps), left
-
-
-def _weights(frame: Frame, name: str) -> Floats:
-    if not name:
-        return np.ones(frame.rows)
-    column = frame[name]
-    weight = _numbers(column)
-    if not column.known.all() or (weight <= 0).any():
-        raise InputError(f"{name} is not a positive number in every row", hint="give a weight to each row")
-    return np.asarray(weight / weight.mean())
-
-
-def _groups(frame: Frame, name: str) -> Integers:
-    if not name:
-        return np.arange(frame.rows)
-    column = frame[name]
-    place = np.unique(column.values, return_inverse=True)[1].astype(np.int64)
-    return np.where(column.known, place, frame.rows + np.arange(frame.rows))
-
-
-def _months(frame: Frame, name: str) -> Integers:
-    if not name:
-        return np.full(frame.rows, -1, dtype=np.int64)
-    column = frame[name]
-    if column.kind != "date":
-        raise InputError(f"{name} is not read as days or months", hint="write 2018-05-01, 2018-05, 201805 or May-2018")
-    return np.where(column.known, month_of(column.values), -1)
 
 
 def part_column(column: FlatColumn) -> Segments:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -120,8 +121,20 @@ def benchmark_sections(differences: tuple[Difference, ...]) -> list[Section]:
     """Return how a score compares with a benchmark on the same rows; nothing without one."""
     if not differences:
         return []
-    table = DataTable(
-        caption="Paired: every bootstrap judges both on the same rows. Where the interval contains 0, no difference is shown.",
+    table = difference_table(differences)
+    return [Section(id="benchmark", title="Against the benchmark", title_zh="与基准比较", blocks=(table,))]
+
+
+def difference_table(differences: Sequence[Difference], *, title: str = "") -> DataTable:
+    """Return paired differences as a table that says of each what its interval shows.
+
+    >>> len(difference_table([Difference("a", "b", "auc", 8_000, 2_000, 14_000, 3_000)]).rows)
+    1
+    """
+    return DataTable(
+        title=title,
+        caption=f"{differences[0].first} minus {differences[0].second}: every bootstrap of whole groups judges both on the same "
+        "rows. Where the interval contains 0, no difference is shown. Of the log loss less is better.",
         columns=(
             Column(title="Figure 指标"),
             Column(title="Difference 差异"),
@@ -130,7 +143,6 @@ def benchmark_sections(differences: tuple[Difference, ...]) -> list[Section]:
         ),
         rows=tuple(difference_row(one) for one in differences),
     )
-    return [Section(id="benchmark", title="Against the benchmark", title_zh="与基准比较", blocks=(table,))]
 
 
 def difference_row(one: Difference) -> tuple[str, str, str, str]:

@@ -8,7 +8,7 @@ from weilend.app.desk.worlds.audit import WorldAudit
 from weilend.economy.audit.difficulty import AUC_NEVER, AUC_RANGE, KS_RANGE
 from weilend.economy.audit.marginals import Marginal
 from weilend.economy.audit.tells import SURE_ERRORS
-from weilend.report import show
+from weilend.report import markdown_table, show
 
 _COLUMNS = (
     "world",
@@ -65,12 +65,12 @@ def write_markdown(audits: Sequence[WorldAudit]) -> str:
         " out of fold, grouped by firm;"
         f" wanted: AUC {AUC_RANGE[0]} to {AUC_RANGE[1]}, KS {KS_RANGE[0]} to {KS_RANGE[1]}, never an AUC above {AUC_NEVER}."
         " The oracle knows the traits that no record tells, but not the dice.",
-        _table(*summarise(audits)),
+        markdown_table(*summarise(audits)),
         "## What reject inference says of all applicants",
         "The bad rate of those who were lent to and of those who were declined, all at the standard offer, and two bands for both"
         " made from the first alone: the declined behave as others who look like them to the model; their odds are up to four times"
         " worse, for the lender of old sensed what no file holds. Nothing in a band has read an outcome of the declined.",
-        _table(
+        markdown_table(
             ("world", "lent to", "bad", "declined", "bad", "both", "alike", "holds", "up to four times", "holds"),
             _rejects(audits),
         ),
@@ -78,9 +78,9 @@ def write_markdown(audits: Sequence[WorldAudit]) -> str:
         "The most telling field of each pattern and kind of record, as an area under the curve; a pattern's own signature may"
         f" tell as much as its ceiling. A field tells where it is above by more than {SURE_ERRORS:.0f} standard errors of so many"
         " firms or shops: the habits of three firms are no proof.",
-        _table(("pattern", "kind", "field", "AUC", "ceiling", "records", "of firms or shops", "tells"), _worst(first)),
+        markdown_table(("pattern", "kind", "field", "AUC", "ceiling", "records", "of firms or shops", "tells"), _worst(first)),
         "## How near to what is known in public, in the default world",
-        _table(("what", "made", "public", "gap", "source"), [_marginal(one) for one in first.marginals]),
+        markdown_table(("what", "made", "public", "gap", "source"), [_marginal(one) for one in first.marginals]),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -129,8 +129,3 @@ def _marginal(one: Marginal) -> tuple[str, ...]:
     public = f"{show(fact.lo, fact.unit)} to {show(fact.hi, fact.unit)}"
     gap = "inside" if one.gap == 0 else f"{one.gap / 1e4:+.1f} %"
     return f"{fact.about} ({fact.zh})", show(one.found, fact.unit), public, gap, fact.source
-
-
-def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = ["| " + " | ".join(columns) + " |", "|" + "---|" * len(columns)]
-    return "\n".join([*lines, *("| " + " | ".join(row) + " |" for row in rows)])

@@ -15,6 +15,7 @@ from weilend.core.money import show_percent
 from weilend.economy.audit.alerts import NOTHING_FOUND, FalseAlarms, RingTally, Tally
 from weilend.economy.fraud import PATTERNS
 from weilend.economy.truth import STACKING
+from weilend.report import markdown_table
 
 #: What the first contender must find of the members of rings before money goes out, in times of the tuned counts.
 RINGS_BAR: Final = 1.5
@@ -94,35 +95,37 @@ def write_markdown(studies: Sequence[WorldStudy], *, budget_ppm: int) -> str:
         f" {show_percent(budget_ppm, 1)} of applications. Constants: {worlds}.",
         _method(studies[0].night_days),
         "## Bars",
-        _table(("bar", "measured", "held"), bars(studies)),
+        markdown_table(("bar", "measured", "held"), bars(studies)),
         "## All worlds together",
         "The budget spent to the last in each month; below it the same with a threshold that was set on the earlier part.",
-        _table(
+        markdown_table(
             ("contender", *_HEAD, "ring members found", "rings touched"),
             [(name, *_cells(_whole(studies, name)), *_ring_cells(_rings(studies, name))) for name in NAMES],
         ),
-        _table(
+        markdown_table(
             ("contender, threshold of the earlier part", *_HEAD),
             [(name, *_cells(reduce(add, (one.results[name].by_floor for one in studies)))) for name in NAMES],
         ),
         "## By world",
-        _table(
+        markdown_table(
             ("world", "learned from", "gone through", "confirmed: fraud, sound", "how the counts were tuned"),
             [(name_world(one), f"{one.learned_from:,}", f"{one.gone_through:,}", "{}, {}".format(*one.confirmed), one.setting)
              for one in studies],
         ),
-        _table(*summarise(studies)),
+        markdown_table(*summarise(studies)),
         "## By pattern and skill",
         f"Alerted and saved by {WEILEND}, {COUNTS} and {FOREST}. Skill is how well a case hides, in thirds of its world's cases."
         f" {', '.join(WITHHELD)} are withheld: nothing was ever tuned on them. {STACKING} is told for comparison.",
-        _table(
+        markdown_table(
             ("pattern", "skill", "applications", *(f"{what}, {name}" for name in (WEILEND, COUNTS, FOREST)
                                                   for what in ("alerted", "yuan saved"))),
             _patterns(studies),
         ),
         "## Honest people who share",
         "Honest applications that were alerted, beside honest applicants who share nothing of the sort.",
-        _table(("who", "contender", "applications", "alerted", "false alarms", "of the rest", "more often"), _sharing(studies)),
+        markdown_table(
+            ("who", "contender", "applications", "alerted", "false alarms", "of the rest", "more often"), _sharing(studies)
+        ),
     ]  # fmt: skip
     return "\n\n".join(parts) + "\n"
 
@@ -198,8 +201,3 @@ def _sharing(studies: Sequence[WorldStudy]) -> list[tuple[str, ...]]:
 
 def _yes(*, held: bool) -> str:
     return "yes" if held else "no"
-
-
-def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = ["| " + " | ".join(columns) + " |", "|" + "---|" * len(columns)]
-    return "\n".join([*lines, *("| " + " | ".join(row) + " |" for row in rows)])
