@@ -18,6 +18,7 @@ from weilend.app.cli.main import cli
 from weilend.app.desk.dictionary import SIGNS, describe_feature
 from weilend.economy.constants import declared, draw_constants
 from weilend.features.sets import THEMES
+from weilend.report import markdown_table
 from weilend.sources import PROFILES
 from weilend.sources.explain import EVIDENCE
 
@@ -67,13 +68,14 @@ def tables_page() -> str:
         "`tests/sources/test_source_samples.py` reads; the open ones among the papers are in [samples](samples.md). A new one: "
         "[add a source](../howto/add-a-source.md)."
     )
-    lines = ["| format | what it is | checked | gives | notes |", "|---|---|---|---|---|"]
+    rows = []
     for name in sorted(PROFILES):
         profile = PROFILES[name]
         kinds = sorted({emit.kind for layout in profile.layouts for emit in layout.emits})
         cells = (f"`{name}`", f"{profile.en}; {profile.zh}", EVIDENCE[profile.evidence], ", ".join(kinds), profile.notes or "")
-        lines.append("| " + " | ".join(" ".join(cell.replace("|", "\\|").split()) for cell in cells) + " |")
-    return f"# Tables\n{GENERATED}\n{opening}\n\n" + "\n".join(lines) + "\n"
+        rows.append(cells)
+    table = markdown_table(("format", "what it is", "checked", "gives", "notes"), rows)
+    return f"# Tables\n{GENERATED}\n{opening}\n\n{table}\n"
 
 
 def constants_page() -> str:
