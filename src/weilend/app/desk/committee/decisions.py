@@ -10,16 +10,17 @@ from weilend.app.desk.committee.words import plural
 from weilend.app.desk.run import Result
 from weilend.core.values import Offer, OfferCost, Receipt
 from weilend.lending import say_offer
-from weilend.report import Block, Callout, ChartBlock, Column, DataTable, Section, bars, histogram
+from weilend.report import Block, Callout, ChartBlock, Column, DataTable, Section, bars, histogram, show
 
 NO_GRADE = "none"
 REASONS_SHOWN = 3
+CONVENTIONS = {"nominal": "simple", "effective": "compounded"}
 
 
 def compose_decisions(result: Result) -> Section:
     """Return the section on decisions."""
     blocks: list[Block] = [_outcomes(result), *_pds(result), _grades(result), *tabulate_reasons(result), *_ceilings(result)]
-    blocks += [*_cases(result), _all_decisions(result)]
+    blocks += [*_cases(result), *_costs(result), _all_decisions(result)]
     return Section(
         id="decisions",
         title="The decisions",
@@ -160,9 +161,6 @@ def _all_decisions(result: Result) -> DataTable:
             Column(title="Ceiling", unit="fen"),
             Column(title="Amount", unit="fen"),
             Column(title="Rate", unit="ppm"),
-            Column(title="Costs", unit="fen"),
-            Column(title="All in, simple", unit="ppm"),
-            Column(title="All in, compounded", unit="ppm"),
             Column(title="First reasons"),
         ),
         rows=tuple(_line(result, receipt, common) for receipt in result.receipts),
@@ -170,11 +168,36 @@ def _all_decisions(result: Result) -> DataTable:
     )
 
 
-def _cost(offer: Offer) -> tuple[int | None, int | None, int | None]:
-    cost = offer.cost
-    if not isinstance(cost, OfferCost):
-        return None, None, None
-    return cost.total_fen, cost.nominal_rate_ppm, cost.effective_rate_ppm
+def _costs(result: Result) -> list[Block]:
+    """Return what each offer costs in all, with who gets it; nothing where nothing was offered."""
+    told = [(business_of(one), result.offers[business_of(one)]) for one in result.receipts]
+    rows = [(business, *_cost(offer, offer.cost)) for business, offer in told if isinstance(offer.cost, OfferCost)]
+    if not rows:
+        return []
+    return [
+        DataTable(
+            title="What the offers cost 融资成本",
+            caption="When repaid as agreed: all costs, with who gets them, and the yearly rate of all of them together by both "
+            "conventions. The cap of the day holds for the one that is named.",
+            columns=(
+                Column(title="Business"),
+                Column(title="Amount", unit="fen"),
+                Column(title="Costs", unit="fen"),
+                Column(title="Simple 单利", unit="ppm"),
+                Column(title="Compounded 复利", unit="ppm"),
+                Column(title="Cap 上限"),
+                Column(title="Each cost, and who gets it"),
+            ),
+            rows=tuple(rows),
+            folded=True,
+        )
+    ]
+
+
+def _cost(offer: Offer, cost: OfferCost) -> tuple[int | str | None, ...]:
+    cap = f"{show(cost.cap_ppm, 'ppm')} {CONVENTIONS[cost.cap_convention]}"
+    each = "; ".join(say_both(one) for one in say_offer(offer)[: len(cost.lines)])
+    return offer.amount_fen, cost.total_fen, cost.nominal_rate_ppm, cost.effective_rate_ppm, cap, each
 
 
 def _given_to_all(result: Result) -> frozenset[str]:
@@ -195,6 +218,5 @@ def _line(result: Result, receipt: Receipt, common: frozenset[str]) -> tuple[int
         decision.ceiling_fen,
         offer.amount_fen,
         offer.annual_rate_ppm,
-        *_cost(offer),
         "; ".join(own[:REASONS_SHOWN]),
     )
