@@ -2,6 +2,8 @@
 
 True inflow is what came in from trade: credits less own transfers, related parties, loan proceeds, refunds, wallets, interest, own
 investments coming back, and what was reversed later. Operating cash is all that third parties paid less all that they were paid.
+What wallets pay out is left out of both, for their own bills tell of it; a bank statement alone cannot say where it came from. But
+who sells through shops has all costs there and only part of the income: `*_with_wallets_*` count what wallets pay out.
 Accounts of the owner count beside those of the business. Months are complete calendar months, days are of 24 hours.
 """
 
@@ -19,6 +21,10 @@ EARNED = f"direction = 'in' and {THIRD_PARTY} and nature not in {NOT_EARNED}"
 TAKEN_BACK = f"direction = 'out' and {THIRD_PARTY} and nature in ('reversal', 'returned_unpaid')"
 OPERATING = f"{THIRD_PARTY} and nature not in ('interest', 'loan', 'transfer', 'investment')"
 SPENT = f"direction = 'out' and {OPERATING} and nature not in ('reversal', 'returned_unpaid')"
+#: What wallets pay out, less what goes back to them: round trips cancel, their loans are left out as far as the line says so.
+FROM_WALLETS = (
+    "counterparty_kind = 'wallet' and nature in ('trade', 'refund', 'reversal', 'returned_unpaid', 'transfer', 'unknown')"
+)
 CANCELS = "nature in ('reversal', 'returned_unpaid', 'refund')"
 BORROWED = (
     f"direction = 'in' and (counterparty_kind = 'lender' or nature = 'loan') and nature <> 'interest' and not ({CANCELS})"
@@ -34,6 +40,8 @@ TRUE_INFLOW = Part("bank_entry", f"({EARNED}) or ({TAKEN_BACK})", SIGNED)
 GROSS_INFLOW = Part("bank_entry", "direction = 'in'", "amount_fen")
 RECEIPTS = Part("bank_entry", f"{EARNED} and amount_fen > 0", "amount_fen", PARTY)
 NET_CASH = Part("bank_entry", OPERATING, SIGNED)
+INFLOW_WITH_WALLETS = Part("bank_entry", f"({EARNED}) or ({TAKEN_BACK}) or ({FROM_WALLETS})", SIGNED)
+NET_CASH_WITH_WALLETS = Part("bank_entry", f"({OPERATING}) or ({FROM_WALLETS})", SIGNED)
 PAYMENTS = Part("bank_entry", SPENT, "amount_fen", PARTY)
 OUT_TO_OTHERS = Part("bank_entry", "direction = 'out' and counterparty_kind <> 'own'", "amount_fen")
 CAME_FROM_TRADERS = Part("bank_entry", f"direction = 'in' and {TRADED}", "amount_fen", PARTY)
@@ -74,6 +82,10 @@ INFLOW = (
     Feature(name="true_inflow_fen_12m", aggregate="sum", of=TRUE_INFLOW, months=12, unit="fen", lo=-MAX_SUM_FEN, hi=MAX_SUM_FEN,
             sign=1, why="what trade brings in carries what can be repaid", cost_fen=BANK_COST_FEN,
             en="trade brought {value} into the accounts in twelve months", zh="近12个月真实经营流入{value}"),
+    Feature(name="inflow_with_wallets_fen_12m", aggregate="sum", of=INFLOW_WITH_WALLETS, months=12, unit="fen", lo=-MAX_SUM_FEN,
+            hi=MAX_SUM_FEN, sign=1, why="a shop's sales reach the bank through its wallet", cost_fen=BANK_COST_FEN,
+            en="trade and wallets brought {value} into the accounts in twelve months",
+            zh="近12个月经营及钱包净流入{value}"),
     Feature(name="true_inflow_fen_3m", aggregate="sum", of=TRUE_INFLOW, months=3, unit="fen", lo=-MAX_SUM_FEN, hi=MAX_SUM_FEN,
             sign=1, why="a firm whose money stops coming stops paying", cost_fen=BANK_COST_FEN,
             en="trade brought {value} into the accounts in three months", zh="近3个月真实经营流入{value}"),
@@ -129,6 +141,10 @@ DEBT = (
     Feature(name="net_cash_fen_12m", aggregate="sum", of=NET_CASH, months=12, unit="fen", lo=-MAX_SUM_FEN, hi=MAX_SUM_FEN, sign=1,
             why="instalments are paid from what trade leaves over", cost_fen=BANK_COST_FEN,
             en="trade left {value} over in twelve months", zh="近12个月经营净现金流{value}"),
+    Feature(name="net_cash_with_wallets_fen_12m", aggregate="sum", of=NET_CASH_WITH_WALLETS, months=12, unit="fen",
+            lo=-MAX_SUM_FEN, hi=MAX_SUM_FEN, sign=1, cost_fen=BANK_COST_FEN,
+            why="goods sold in a shop are paid from the bank, and their price comes by wallet",
+            en="trade and wallets left {value} over in twelve months", zh="近12个月经营及钱包净现金流{value}"),
     Feature(name="net_cash_margin_12m", aggregate="signed_ratio", of=NET_CASH, against=TRUE_INFLOW, months=12, unit="ppm",
             lo=-1_000 * ONE, hi=1_000 * ONE, sign=1, why="a firm that spends all it earns has nothing to repay with",
             cost_fen=BANK_COST_FEN,
@@ -149,6 +165,11 @@ DEBT = (
             cost_fen=BANK_COST_FEN,
             en="what trade left over was {value} of what lenders were paid in twelve months",
             zh="近12个月经营净现金流为已偿债务的{value}"),
+    Feature(name="debt_cover_with_wallets_12m", aggregate="signed_ratio", of=NET_CASH_WITH_WALLETS, against=DEBT_SERVICE, months=12,
+            unit="ppm", lo=-1_000 * ONE, hi=1_000 * ONE, sign=1, why="a shop repays from what its wallet pays out, too",
+            cost_fen=BANK_COST_FEN,
+            en="what trade and wallets left over was {value} of what lenders were paid in twelve months",
+            zh="近12个月经营及钱包净现金流为已偿债务的{value}"),
     Feature(name="debt_service_days_90d", aggregate="active_days", of=DEBT_PAYMENTS, days=90, unit="days", lo=0, hi=91, sign=-1,
             why="lenders who collect every day are the dearest", cost_fen=BANK_COST_FEN,
             en="lenders were paid on {value} of the last ninety", zh="近90天有偿债支出的天数{value}"),
