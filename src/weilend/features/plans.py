@@ -16,7 +16,7 @@ from weilend.core.ids import content_hash
 from weilend.core.plan import Fold, Measure, Plan, Reach, Slot, Unit
 from weilend.core.records import FORBIDDEN_TO_FEATURES, KINDS, Kind
 from weilend.features.finish import AGGREGATES
-from weilend.features.spec import Feature, Part
+from weilend.features.spec import Blend, Feature, Part
 from weilend.formula import Formula, parse
 
 DIALECTS = ("duckdb", "spark")
@@ -67,7 +67,7 @@ class FeatureSet(msgspec.Struct, frozen=True):
     @property
     def kinds(self) -> tuple[str, ...]:
         """The kinds of record that its features read."""
-        return tuple(dict.fromkeys(kind for one in self.features for seen in seen_kinds(one) for kind in seen))
+        return tuple(dict.fromkeys(kind for one in self.features for kind in _read_kinds(one)))
 
     def __getitem__(self, name: str) -> Feature:
         return {feature.name: feature for feature in self.features}[name]
@@ -85,17 +85,31 @@ def _hash_features(features: FeatureSet) -> str:
 
 
 @lru_cache(maxsize=4096)
-def folds_of(feature: Feature) -> tuple[FoldId, ...]:
-    """Return the fold, or the folds, that a feature's aggregate reads, one for each of its parts.
+def folds_of(feature: Feature) -> tuple[tuple[FoldId, ...], ...]:
+    """Return, for each part of a feature, the fold that its aggregate reads, and for a blend the one whose rows are added to it.
 
     Raises `InputError` when the feature reads what others think of a firm or what became of it, or its parts do not fit.
+
+    >>> from weilend.features.sets import LIBRARY
+    >>> [len(folds) for folds in folds_of(LIBRARY["debt_cover_with_wallets_12m"])]
+    [2, 2]
     """
     aggregate = AGGREGATES[feature.aggregate]
     if len(feature.parts) != aggregate.parts:
         raise InputError(
             f"feature {feature.name}: {feature.aggregate} takes {aggregate.parts} parts", hint="give of, or of and against"
         )
-    return tuple(_fold_of(feature, part) for part in feature.parts)
+    return tuple(tuple(_fold_of(feature, one) for one in _told_by(feature, part)) for part in feature.parts)
+
+
+def _told_by(feature: Feature, part: Part) -> tuple[Part, ...]:
+    """Return a part and what stands beside it."""
+    if not isinstance(part, Blend):
+        return (part,)
+    aggregate = AGGREGATES[feature.aggregate]
+    if aggregate.by or aggregate.measures or aggregate.slot != "series":
+        raise InputError(f"feature {feature.name}: {feature.aggregate} does more than add up", hint="give a part of one kind")
+    return part, part.beside
 
 
 def _fold_of(feature: Feature, part: Part) -> FoldId:
@@ -120,6 +134,12 @@ def seen_kinds(feature: Feature) -> tuple[tuple[str, ...], ...]:
     return tuple(tuple(dict.fromkeys((part.kind, *feature.seen_in))) for part in feature.parts)
 
 
+def _read_kinds(feature: Feature) -> tuple[str, ...]:
+    """Return every kind that a feature reads, or that shows that its rows would have been seen."""
+    read = (one.kind for part in feature.parts for one in _told_by(feature, part))
+    return tuple(dict.fromkeys((*(kind for seen in seen_kinds(feature) for kind in seen), *read)))
+
+
 def seen_fold(kind: str) -> FoldId:
     """Return the fold that says since when, and until when, anything of a subject is known: the oldest and the newest day."""
     return FoldId(kind, "days", "none", "", EVERY_ROW, DAY_NUMBER, SEEN_DAYS)
@@ -138,7 +158,7 @@ def make_plan(features: FeatureSet) -> Plan:
     lengths: dict[FoldId, int] = {}
     measures: dict[FoldId, set[Measure]] = {}
     for feature in features.features:
-        for fold in folds_of(feature):
+        for fold in (fold for folds in folds_of(feature) for fold in folds):
             lengths[fold] = max(lengths.get(fold, 0), feature.reach.length + feature.lag_months)
             measures.setdefault(fold, set()).update(AGGREGATES[feature.aggregate].measures)
     for kind in features.kinds:

@@ -34,6 +34,19 @@ class Part(msgspec.Struct, frozen=True):
     on: str = ""
 
 
+class Blend(Part, frozen=True, kw_only=True):
+    """A part whose sums take in the rows of a second kind: what a bank says, mended by what a bill says of the same money.
+
+    Rows of `beside` add to a sum where there are any; a subject of whom none are known has the sum of the part itself. Only
+    aggregates that add up by month or by age and tell nobody apart take one.
+
+    >>> Blend("bank_entry", value="amount_fen", beside=Part("wallet_entry", "nature = 'loan_in'", "-amount_fen")).beside.kind
+    'wallet_entry'
+    """
+
+    beside: Part
+
+
 class Feature(msgspec.Struct, frozen=True, kw_only=True):
     """An aggregate of record values over a window before the as_of: complete calendar months, or days of 24 hours.
 

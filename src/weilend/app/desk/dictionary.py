@@ -8,7 +8,7 @@ from weilend.core.values import Receipt
 from weilend.features.fakery import LEVELS_ZH, rate_fakery
 from weilend.features.finish import AGGREGATES
 from weilend.features.sets import FEATURE_SETS
-from weilend.features.spec import Feature, Part, show_value
+from weilend.features.spec import Blend, Feature, Part, show_value
 from weilend.models.card import Card, Characteristic
 
 Rows = list[tuple[object, ...]]
@@ -90,10 +90,13 @@ def describe_part(part: Part) -> str:
 
     >>> describe_part(Part("invoice", "net_fen > 0", "net_fen", "counterparty_id"))
     'net_fen of invoice where net_fen > 0, by counterparty_id'
+    >>> describe_part(Blend("bank_entry", value="amount_fen", beside=Part("wallet_entry", "nature = 'loan_in'", "-amount_fen")))
+    "amount_fen of bank_entry, and -amount_fen of wallet_entry where nature = 'loan_in'"
     """
     where = f" where {part.where}" if part.where else ""
     by, on = f", by {part.by}" if part.by else "", f", by the day {part.on}" if part.on else ""
-    return f"{part.value or 'rows'} of {part.kind}{where}{by}{on}"
+    beside = f", and {describe_part(part.beside)}" if isinstance(part, Blend) else ""
+    return f"{part.value or 'rows'} of {part.kind}{where}{by}{on}{beside}"
 
 
 def show_card(card: Card) -> tuple[tuple[str, ...], Rows]:
