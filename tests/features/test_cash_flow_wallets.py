@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from weilend.core.errors import InputError
+from weilend.core.ids import content_hash
 from weilend.core.plan import Spine
 from weilend.core.records import KINDS
 from weilend.engine import duckdb
@@ -18,7 +19,7 @@ from weilend.features.cash_flow import DEBT_SERVICE, INFLOW_WITH_WALLETS, NET_CA
 from weilend.features.compute import finish
 from weilend.features.plans import FeatureSet, make_plan
 from weilend.features.sets import LIBRARY
-from weilend.features.spec import Blend, Feature, Part
+from weilend.features.spec import Feature
 from weilend.testing.facts import HOME, fact, measure_facts
 from weilend.testing.records import as_table
 
@@ -84,14 +85,7 @@ def say(months: list[Month], features: tuple[Feature, ...] = FEATURES) -> dict[s
 
 def blind(feature: Feature) -> Feature:
     """A feature that asks the bank alone, as one that has not heard of a platform's credit would."""
-    return msgspec.structs.replace(
-        feature,
-        **{
-            side: Part(part.kind, part.where, part.value)
-            for side in ("of", "against")
-            if isinstance(part := getattr(feature, side), Blend)
-        },
-    )
+    return msgspec.structs.replace(feature, **dict(zip(("of", "against"), feature.parts, strict=False)))
 
 
 trading = st.builds(Month, counter=yuan, sold=yuan, goods=yuan, lent=yuan, repaid=yuan, interest=yuan, on_credit=st.booleans())
@@ -160,7 +154,14 @@ def test_many_subjects_are_told_what_one_is(tmp_path):
     assert set(table.row(1).values.values()) == {None}
 
 
-def test_what_tells_parties_apart_takes_no_blend():
-    odd = msgspec.structs.replace(LIBRARY["payers_12m"], of=msgspec.structs.replace(INFLOW_WITH_WALLETS, by="counterparty_id"))
+@pytest.mark.parametrize("name", NAMES)
+def test_a_card_keeps_every_part(name):
+    kept = msgspec.json.decode(msgspec.json.encode(LIBRARY[name]), type=Feature)
+    assert kept == LIBRARY[name]
+    assert content_hash(kept) == content_hash(LIBRARY[name]) != content_hash(blind(LIBRARY[name]))
+
+
+def test_what_tells_parties_apart_is_of_one_kind():
+    odd = msgspec.structs.replace(LIBRARY["payers_12m"], of=(LIBRARY["payers_12m"].of, OWED_IN_WALLETS))
     with pytest.raises(InputError, match="does more than add up"):
         make_plan(FeatureSet("odd", (odd,)))

@@ -12,7 +12,7 @@ Accounts of the owner count beside those of the business. Months are complete ca
 from __future__ import annotations
 
 from weilend.core.records import MAX_FEN
-from weilend.features.spec import Blend, Feature, Part
+from weilend.features.spec import Feature, Part
 from weilend.features.wallet import BOUGHT, LENT, REPAID
 
 SIGNED = "case when direction = 'in' then amount_fen else -amount_fen end"
@@ -52,8 +52,8 @@ OWED_IN_WALLETS = Part(
     f"({SERVED_IN_WALLET}) or ({LENT_IN_WALLET})",
     "case when nature in ('loan_out', 'interest') then amount_fen else -amount_fen end",
 )
-INFLOW_WITH_WALLETS = Blend("bank_entry", f"({EARNED}) or ({TAKEN_BACK}) or ({FROM_WALLETS})", SIGNED, beside=OWED_IN_WALLETS)
-NET_CASH_WITH_WALLETS = Blend("bank_entry", f"({OPERATING}) or ({FROM_WALLETS})", SIGNED, beside=OWED_IN_WALLETS)
+INFLOW_WITH_WALLETS = (Part("bank_entry", f"({EARNED}) or ({TAKEN_BACK}) or ({FROM_WALLETS})", SIGNED), OWED_IN_WALLETS)
+NET_CASH_WITH_WALLETS = (Part("bank_entry", f"({OPERATING}) or ({FROM_WALLETS})", SIGNED), OWED_IN_WALLETS)
 PAYMENTS = Part("bank_entry", SPENT, "amount_fen", PARTY)
 OUT_TO_OTHERS = Part("bank_entry", "direction = 'out' and counterparty_kind <> 'own'", "amount_fen")
 CAME_FROM_TRADERS = Part("bank_entry", f"direction = 'in' and {TRADED}", "amount_fen", PARTY)
@@ -61,7 +61,7 @@ WENT_TO_TRADERS = Part("bank_entry", f"direction = 'out' and {TRADED}", "amount_
 FROM_RELATED = Part("bank_entry", "direction = 'in' and counterparty_kind = 'related'", "amount_fen")
 LOANS_IN = Part("bank_entry", BORROWED, "amount_fen", "lender_id")
 DEBT_SERVICE = Part("bank_entry", SERVED_NET, PAID)
-DEBT_SERVICE_WITH_WALLETS = Blend("bank_entry", SERVED_NET, PAID, beside=Part("wallet_entry", SERVED_IN_WALLET, "amount_fen"))
+DEBT_SERVICE_WITH_WALLETS = (DEBT_SERVICE, Part("wallet_entry", SERVED_IN_WALLET, "amount_fen"))
 DEBT_PAYMENTS = Part("bank_entry", SERVED, "amount_fen", "lender_id")
 ROUND_RECEIPTS = Part("bank_entry", f"{EARNED} and amount_fen > 0 and mod(amount_fen, 100000) = 0")  # whole thousands of yuan
 TIMED_RECEIPTS = Part("bank_entry", f"{EARNED} and coalesce(has_time, false)")  # a line without a time of day tells no hour

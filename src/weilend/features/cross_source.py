@@ -13,7 +13,7 @@ import msgspec
 
 from weilend.core.records import MAX_FEN
 from weilend.features.cash_flow import INFLOW_WITH_WALLETS, RECEIPTS, TRUE_INFLOW
-from weilend.features.spec import Feature, Part
+from weilend.features.spec import Feature, Measured, Part, parts_of
 
 VALID_SALE = "direction = 'sale' and status = 'valid'"
 VALID_PURCHASE = "direction = 'purchase' and status = 'valid'"
@@ -83,8 +83,8 @@ class Comparison(msgspec.Struct, frozen=True):
     """
 
     name: str
-    of: Part
-    against: Part
+    of: Measured
+    against: Measured
     months: int
     cost_fen: int
     why: str
@@ -94,7 +94,8 @@ class Comparison(msgspec.Struct, frozen=True):
     @property
     def lag_months(self) -> int:
         """By how many months the window lags."""
-        return TAX_LAG_MONTHS if "tax_filing" in (self.of.kind, self.against.kind) else 0
+        kinds = {part.kind for side in (self.of, self.against) for part in parts_of(side)}
+        return TAX_LAG_MONTHS if "tax_filing" in kinds else 0
 
 
 # A table: one comparison a line, as far as a line goes; each makes a ratio with direction and a gap without.

@@ -16,7 +16,7 @@ from weilend.core.ids import content_hash
 from weilend.core.plan import Fold, Measure, Plan, Reach, Slot, Unit
 from weilend.core.records import FORBIDDEN_TO_FEATURES, KINDS, Kind
 from weilend.features.finish import AGGREGATES
-from weilend.features.spec import Blend, Feature, Part
+from weilend.features.spec import Feature, Part
 from weilend.formula import Formula, parse
 
 DIALECTS = ("duckdb", "spark")
@@ -86,7 +86,7 @@ def _hash_features(features: FeatureSet) -> str:
 
 @lru_cache(maxsize=4096)
 def folds_of(feature: Feature) -> tuple[tuple[FoldId, ...], ...]:
-    """Return, for each part of a feature, the fold that its aggregate reads, and for a blend the one whose rows are added to it.
+    """Return the folds that a feature's aggregate reads: for each side, that of its part, and those whose rows are added to it.
 
     Raises `InputError` when the feature reads what others think of a firm or what became of it, or its parts do not fit.
 
@@ -95,21 +95,14 @@ def folds_of(feature: Feature) -> tuple[tuple[FoldId, ...], ...]:
     [2, 2]
     """
     aggregate = AGGREGATES[feature.aggregate]
-    if len(feature.parts) != aggregate.parts:
+    if len(feature.sides) != aggregate.parts:
         raise InputError(
             f"feature {feature.name}: {feature.aggregate} takes {aggregate.parts} parts", hint="give of, or of and against"
         )
-    return tuple(tuple(_fold_of(feature, one) for one in _told_by(feature, part)) for part in feature.parts)
-
-
-def _told_by(feature: Feature, part: Part) -> tuple[Part, ...]:
-    """Return a part and what stands beside it."""
-    if not isinstance(part, Blend):
-        return (part,)
-    aggregate = AGGREGATES[feature.aggregate]
-    if aggregate.by or aggregate.measures or aggregate.slot != "series":
+    adds_up = aggregate.slot == "series" and not aggregate.by and not aggregate.measures
+    if not adds_up and any(len(side) > 1 for side in feature.sides):
         raise InputError(f"feature {feature.name}: {feature.aggregate} does more than add up", hint="give a part of one kind")
-    return part, part.beside
+    return tuple(tuple(_fold_of(feature, part) for part in side) for side in feature.sides)
 
 
 def _fold_of(feature: Feature, part: Part) -> FoldId:
@@ -130,13 +123,13 @@ def _fold_of(feature: Feature, part: Part) -> FoldId:
 
 
 def seen_kinds(feature: Feature) -> tuple[tuple[str, ...], ...]:
-    """Return, for each part of a feature, the kinds any of which shows that its rows would have been seen."""
+    """Return, for each side of a feature, the kinds any of which shows that its rows would have been seen."""
     return tuple(tuple(dict.fromkeys((part.kind, *feature.seen_in))) for part in feature.parts)
 
 
 def _read_kinds(feature: Feature) -> tuple[str, ...]:
     """Return every kind that a feature reads, or that shows that its rows would have been seen."""
-    read = (one.kind for part in feature.parts for one in _told_by(feature, part))
+    read = (part.kind for side in feature.sides for part in side)
     return tuple(dict.fromkeys((*(kind for seen in seen_kinds(feature) for kind in seen), *read)))
 
 
