@@ -315,6 +315,29 @@ def best(road: SimpleNamespace) -> str:
     return name
 
 
+def test_an_honest_seller_with_one_bill_of_several_wallets_is_not_suspected(road):
+    """Only Alipay writes a bill that names orders; what other platforms sold is said to be unseen, and nobody is accused."""
+    of_sellers = {name: one.decision for (product, name), one in road.receipts.items() if product == SELLER}
+    codes = {name: {reason.code for reason in decision.reasons} for name, decision in of_sellers.items()}
+    assert [name for name, said in codes.items() if "orders_without_money" in said] == []
+    several = {
+        name for name in codes if road.world.platforms(name) & {"taobao", "tmall"} and len(road.world.platforms(name)) > 1
+    }
+    assert several == {name for name, said in codes.items() if "wallets_not_all_seen" in said} != set()
+
+
+def test_a_company_with_a_shop_is_judged_by_all_that_trade_brought(road):
+    """By its bank alone it would be judged far below; what the bill of its wallet shows as sold is what the bank had of it."""
+    judged = [(name, one) for (product, name), one in road.receipts.items() if product == ENTERPRISE]
+    with_shop = [(name, one.features.values) for name, one in judged if name in road.world.shops_of]
+    for name, values in with_shop:
+        true = trade_money(road.world, name, road.days[name])
+        proved = values["true_inflow_fen_12m"] + values["wallet_receipts_fen_12m"]
+        assert min(values["inflow_with_wallets_fen_12m"], proved) == pytest.approx(true, rel=STRAY_PPM / PPM)
+        assert values["true_inflow_fen_12m"] < true * 4 // 5
+    assert with_shop
+
+
 def test_whoever_is_refused_is_told_by_what_in_both_languages(road):
     refused = [one.decision for one in road.receipts.values() if one.decision.outcome != "approve"]
     assert {one.outcome for one in refused} == {"refer", "decline"}
