@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from weilend.app.desk.home import Home, open_home
 from weilend.app.desk.intake.ingest import ingest
-from weilend.app.desk.population import find_population
+from weilend.app.desk.population import find_firms
 from weilend.features.labels import LABELS
 from weilend.features.sets import FEATURE_SETS
 from weilend.models.sample import Column, Sample
@@ -62,7 +62,7 @@ def told_apart(sample: Sample, others: Table) -> Sample:
 
 def _look(root: Path, cut: date, place: Path, folder: Path) -> None:
     home = _home(root, folder)
-    population = find_population(home, FEATURE_SETS[FEATURES], LABELS[LABEL], as_of=home.calendar.start_of(cut))
+    population = find_firms(home, FEATURE_SETS[FEATURES], LABELS[LABEL], home.calendar.start_of(cut))
     known, others = population.known.table(), population.applicants.table()
     np.savez_compressed(
         place, names=np.array(known.names), bad=population.bad(),

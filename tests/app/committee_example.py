@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from weilend.app.desk.models.modelling import LIMITS, SIZE, Study
+from weilend.app.desk.models.modelling import LIMITS, SIZES, Study
 from weilend.app.desk.placing import candidates_of, economics_of, terms_of
 from weilend.app.desk.population import Group, Population
 from weilend.app.desk.progress import say_nothing
@@ -94,7 +94,8 @@ def _small_product() -> Product:
 
 
 def _labels() -> Labels:
-    return Labels(EXTERNAL_DEFAULT, {f"K{index:03}": int(index % 10 < 6 and index < 20) for index in range(60)}, KNOWN_AT)
+    bad = {f"K{index:03}": int(index % 10 < 6 and index < 20) for index in range(60)}
+    return Labels(EXTERNAL_DEFAULT, bad, dict.fromkeys(bad, KNOWN_AT))
 
 
 def _group(letter: str, count: int, *, seed: int) -> Group:
@@ -169,7 +170,7 @@ def _study(card: Card, population: Population) -> Study:
     table, bad = population.known.table(), population.bad()
     run = card.predict(table)
     other = Prediction(run.points + np.arange(len(bad)) % 3, run.pd_ppm)
-    size, _ = table.column(SIZE)
+    size, _ = table.column(SIZES[0])
     figures = judge(bad, [run] * 5, size, seeds=(1, 2, 3, 4, 5))
     about = About(
         model_id=card.model_id, name="pd_enterprise", data="d" * 32, label="external_default", label_known_at=KNOWN_AT,

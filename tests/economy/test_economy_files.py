@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 from click.testing import CliRunner
 
@@ -40,7 +41,7 @@ DOCUMENT = Path(__file__).parents[2] / "docs" / "methodology" / "economy_files.m
 PAIRED = {
     "bank_entry": ("happened_on", "line_no"),
     "statement_balance": ("opening_fen", "closing_fen"),
-    "wallet_entry": ("happened_at", "nature"),
+    "wallet_entry": ("happened_at", "nature", "order_id"),
     "order": ("order_id", "line_no"),
     "refund": ("refund_id",),
     "invoice": ("direction", "number"),
@@ -143,6 +144,38 @@ def test_the_past_comes_back_too(handed):
     assert min(seen.values()) >= 5, seen
 
 
+def by_half_months(rows: Rows) -> Counter[Any]:
+    """What rows amount to, by shop, month, half of it, and nature."""
+    sums: Counter[Any] = Counter()
+    for row in rows:
+        on = row["happened_on"]
+        sums[row["shop_id"], on.replace(day=1), on.day > 15, row["nature"]] += row["amount_fen"]
+    return sums
+
+
+def test_the_lines_of_a_bill_add_up_to_what_the_book_settled(handed):
+    """A seller's bill names each order; the lines of a half month are its settlement, to the fen, and no order stands twice.
+
+    Planted damage: a bill without one of its lines is seen.
+    """
+    settled = tell_district(make_district(make_plan(businesses=160, months=6, seed=5), 0)).records["wallet_entry"]
+    lumps, natures_seen = settled.filter(pc.field("nature").isin(["sale", "refund"])).to_pylist(), Counter()
+    for _folder, file, _path, batch in handed:
+        if file.source == "alipay_seller_account":
+            lines = [row for row in batch.records["wallet_entry"].to_pylist() if row["nature"] in ("sale", "refund")]
+            book = by_half_months([row for row in lumps if row["shop_id"] == file.said["shop_id"]])
+            assert len({(row["order_id"], row["nature"]) for row in lines}) == len(lines)
+            assert by_half_months(lines) == book != by_half_months(lines[1:])
+            natures_seen.update(row["nature"] for row in lines)
+    assert min(natures_seen["sale"], natures_seen["refund"]) > 5
+
+
+def test_a_firm_that_nobody_knows_hands_over_nothing(tmp_path):
+    district = make_district(make_plan(businesses=20, months=6, seed=1), 0)
+    with pytest.raises(InputError, match="B9 is no firm of this district"):
+        hand_over(district, {}, tmp_path, calendar=HOME, firms=("B9",))
+
+
 def test_no_field_is_called_silent_that_a_format_says(handed):
     """The table of what formats cannot say claims no more than is so: what the book knows of these, some file lacks."""
     known, missing = set(), set()
@@ -225,7 +258,8 @@ def test_a_home_takes_the_files_and_knows_what_the_book_knows(handed, tmp_path):
             wanted.setdefault((file.source, kind, subject), []).extend(in_book(folder, file, kind, tokens_of(home)).to_pylist())
     assert len(wanted) >= 6
     for (source, kind, subject), rows in wanted.items():
-        known = home.book.view().read(kind, subjects=[subject], as_of=LAST_INSTANT).to_pylist()
+        whose = sorted({row["shop_id"] for row in rows}) if kind == "shop_snapshot" else [subject]
+        known = home.book.view().read(kind, subjects=whose, as_of=LAST_INSTANT).to_pylist()
         if kind == "statement_balance":  # a wallet's bill says which days it covers, too
             known = [row for row in known if row["account_id"] == rows[0]["account_id"]]
         assert not differences(format_of(source, kind), rows, known)[:3]

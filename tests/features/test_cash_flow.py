@@ -34,7 +34,7 @@ def line(
 
 def alone(*entries: dict, kind: str = "bank_entry") -> dict[str, int | None]:
     """Return the features of one kind only, so that the other kind need not be there."""
-    chosen = FeatureSet("alone", tuple(one for one in CASH_FLOW_FEATURES if one.of.kind == kind))
+    chosen = FeatureSet("alone", tuple(one for one in CASH_FLOW_FEATURES if one.parts[0].kind == kind))
     return look_at_facts(chosen, {kind: list(entries)}, Spine(("B1",), (AS_OF,)))
 
 

@@ -56,6 +56,21 @@ def test_a_payout_beside_the_order_is_a_payback_and_a_refund_that_names_it_is_no
     assert found["seller_paybacks_fen_12m"] == 900_00
 
 
+def test_only_platforms_whose_wallet_is_known_are_held_against_receipts():
+    """Taobao pays into the Alipay account whose bill is there, Pinduoduo into a wallet that nobody showed.
+
+    Planted bug: whoever holds all orders against the one bill finds two thirds of an honest seller's sales without money.
+    """
+    orders = [order(1, 1_000), order(2, 1_400, platform="pinduoduo"), order(3, 600, platform="other")]
+    found = measure(orders, [line(1, 1_000)])
+    paid = found["seller_paid_sales_fen_12m"]
+    assert found["seller_billed_net_fen_12m"] == paid == 1_000_00
+    assert found["seller_genuine_net_fen_12m"] - paid == 2_000_00
+    both = measure(orders, [line(1, 1_000), line(9, 5, wallet="pinduoduo")])
+    assert both["seller_billed_net_fen_12m"] == 2_400_00, "a bill that is there and names none of its orders speaks"
+    assert measure(orders, [])["seller_billed_net_fen_12m"] is None
+
+
 def test_more_orders_that_no_receipt_names_move_neither_sum():
     lines = [line(1, 1_000), line(2, 333)]
     own = [order(1, 1_000), order(2, 333)]

@@ -17,7 +17,7 @@ from weilend.sources import Tokens, scrub
 from weilend.sources.columns.groups import group_codes, may_repeat, ordinals_of
 from weilend.sources.figures import rolls_on, running_balance, statement_chain, vouchers_balance
 from weilend.sources.identifiers import has_inner_digit, is_card_number, is_citizen_number, is_uscc
-from weilend.sources.steps.lexicon import kept_words
+from weilend.sources.steps.lexicon import kept_words, natures
 from weilend.sources.steps.shops import share_out
 
 AMOUNTS = st.lists(st.integers(-(10**9), 10**9), min_size=2, max_size=30)
@@ -159,3 +159,12 @@ def test_scrub_hides_what_the_plain_patterns_hide(text):
     for pattern in PLAINLY:
         plainly = pattern.sub("#", plainly)
     assert scrub(text) == plainly
+
+
+def test_what_a_platform_lends_in_a_sellers_wallet_is_no_sale():
+    """A loan's line says 交易, too; and a buyer who pays on credit (花呗) has still bought."""
+    told = {("网商贷交易", "in"): "loan_in", ("网商贷交易", "out"): "loan_out", ("借呗放款", "in"): "loan_in",
+            ("网商贷利息", "out"): "interest", ("花呗交易", "in"): "sale", ("交易付款", "in"): "sale"}  # fmt: skip
+    texts, ways = zip(*told, strict=True)
+    seller = natures("seller")
+    assert seller.words(seller.rows(pa.array(texts)), pa.array(ways)).to_pylist() == list(told.values())

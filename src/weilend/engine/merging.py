@@ -1,9 +1,12 @@
-"""In: states of the same folds. Out: one state each. Used: for several spine rows, and for records that were folded apart."""
+"""In: states of the same folds. Out: one state each. Used: for several spine rows, for records that were folded apart, and where
+kinds are added up.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -48,6 +51,15 @@ def merge(states: Mapping[str, State], more: Mapping[str, State]) -> dict[str, S
     []
     """
     return {name: _unite(chain([states[name], more[name]])) for name in states}
+
+
+def add_up(states: Sequence[State]) -> State:
+    """Return one state of what several folds of the same spine rows say, with counts and sums alone; they tell nobody apart.
+
+    >>> add_up([empty(("least",)), empty(())]).total.tolist()
+    []
+    """
+    return _unite(chain([msgspec.structs.replace(state, kept={}) for state in states]))
 
 
 _PLAIN = ("row", "slot", "count", "total")

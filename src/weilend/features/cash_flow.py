@@ -2,6 +2,10 @@
 
 True inflow is what came in from trade: credits less own transfers, related parties, loan proceeds, refunds, wallets, interest, own
 investments coming back, and what was reversed later. Operating cash is all that third parties paid less all that they were paid.
+What wallets pay out is left out of both, for their own bills tell of it; a bank statement alone cannot say where it came from. But
+who sells through shops has all costs there and only part of the income: `*_with_wallets_*` count what wallets pay out, less what
+their bills say was lent in them, and more what was repaid there: a platform's credit reaches the bank as a sale does, and what it
+is repaid from never reaches it. Where no bill was seen, nobody knows how much of it is lent: who lends on it asks for the bill.
 Accounts of the owner count beside those of the business. Months are complete calendar months, days are of 24 hours.
 """
 
@@ -9,6 +13,7 @@ from __future__ import annotations
 
 from weilend.core.records import MAX_FEN
 from weilend.features.spec import Feature, Part
+from weilend.features.wallet import BOUGHT, LENT, REPAID
 
 SIGNED = "case when direction = 'in' then amount_fen else -amount_fen end"
 PAID = "case when direction = 'out' then amount_fen else -amount_fen end"
@@ -19,11 +24,19 @@ EARNED = f"direction = 'in' and {THIRD_PARTY} and nature not in {NOT_EARNED}"
 TAKEN_BACK = f"direction = 'out' and {THIRD_PARTY} and nature in ('reversal', 'returned_unpaid')"
 OPERATING = f"{THIRD_PARTY} and nature not in ('interest', 'loan', 'transfer', 'investment')"
 SPENT = f"direction = 'out' and {OPERATING} and nature not in ('reversal', 'returned_unpaid')"
+#: What wallets pay out, less what goes back to them: round trips cancel, their loans are left out as far as the line says so.
+FROM_WALLETS = (
+    "counterparty_kind = 'wallet' and nature in ('trade', 'refund', 'reversal', 'returned_unpaid', 'transfer', 'unknown')"
+)
 CANCELS = "nature in ('reversal', 'returned_unpaid', 'refund')"
 BORROWED = (
     f"direction = 'in' and (counterparty_kind = 'lender' or nature = 'loan') and nature <> 'interest' and not ({CANCELS})"
 )
 SERVED = f"direction = 'out' and (counterparty_kind = 'lender' or nature in ('loan', 'interest')) and not ({CANCELS})"
+#: What a bill says was repaid, with what that cost, and what was lent: as money, or by buying on the platform's credit, which is
+#: repaid as money is. A credit card is paid off from trade, as any card is.
+SERVED_IN_WALLET = f"({REPAID}) or (status = 'done' and nature = 'interest' and direction = 'out')"
+LENT_IN_WALLET = f"({LENT}) or ({BOUGHT} and pay_method = 'credit')"
 #: A direct debit that bounced was not paid; it comes back from the lender.
 SERVED_NET = f"({SERVED}) or (direction = 'in' and counterparty_kind = 'lender' and {CANCELS})"
 #: Who may sit on both sides of an invented trade: a platform that pays out and takes fees, or a bank, does so honestly.
@@ -34,6 +47,13 @@ TRUE_INFLOW = Part("bank_entry", f"({EARNED}) or ({TAKEN_BACK})", SIGNED)
 GROSS_INFLOW = Part("bank_entry", "direction = 'in'", "amount_fen")
 RECEIPTS = Part("bank_entry", f"{EARNED} and amount_fen > 0", "amount_fen", PARTY)
 NET_CASH = Part("bank_entry", OPERATING, SIGNED)
+OWED_IN_WALLETS = Part(
+    "wallet_entry",
+    f"({SERVED_IN_WALLET}) or ({LENT_IN_WALLET})",
+    "case when nature in ('loan_out', 'interest') then amount_fen else -amount_fen end",
+)
+INFLOW_WITH_WALLETS = (Part("bank_entry", f"({EARNED}) or ({TAKEN_BACK}) or ({FROM_WALLETS})", SIGNED), OWED_IN_WALLETS)
+NET_CASH_WITH_WALLETS = (Part("bank_entry", f"({OPERATING}) or ({FROM_WALLETS})", SIGNED), OWED_IN_WALLETS)
 PAYMENTS = Part("bank_entry", SPENT, "amount_fen", PARTY)
 OUT_TO_OTHERS = Part("bank_entry", "direction = 'out' and counterparty_kind <> 'own'", "amount_fen")
 CAME_FROM_TRADERS = Part("bank_entry", f"direction = 'in' and {TRADED}", "amount_fen", PARTY)
@@ -41,6 +61,7 @@ WENT_TO_TRADERS = Part("bank_entry", f"direction = 'out' and {TRADED}", "amount_
 FROM_RELATED = Part("bank_entry", "direction = 'in' and counterparty_kind = 'related'", "amount_fen")
 LOANS_IN = Part("bank_entry", BORROWED, "amount_fen", "lender_id")
 DEBT_SERVICE = Part("bank_entry", SERVED_NET, PAID)
+DEBT_SERVICE_WITH_WALLETS = (DEBT_SERVICE, Part("wallet_entry", SERVED_IN_WALLET, "amount_fen"))
 DEBT_PAYMENTS = Part("bank_entry", SERVED, "amount_fen", "lender_id")
 ROUND_RECEIPTS = Part("bank_entry", f"{EARNED} and amount_fen > 0 and mod(amount_fen, 100000) = 0")  # whole thousands of yuan
 TIMED_RECEIPTS = Part("bank_entry", f"{EARNED} and coalesce(has_time, false)")  # a line without a time of day tells no hour
@@ -74,6 +95,10 @@ INFLOW = (
     Feature(name="true_inflow_fen_12m", aggregate="sum", of=TRUE_INFLOW, months=12, unit="fen", lo=-MAX_SUM_FEN, hi=MAX_SUM_FEN,
             sign=1, why="what trade brings in carries what can be repaid", cost_fen=BANK_COST_FEN,
             en="trade brought {value} into the accounts in twelve months", zh="近12个月真实经营流入{value}"),
+    Feature(name="inflow_with_wallets_fen_12m", aggregate="sum", of=INFLOW_WITH_WALLETS, months=12, unit="fen", lo=-MAX_SUM_FEN,
+            hi=MAX_SUM_FEN, sign=1, why="a shop's sales reach the bank through its wallet", cost_fen=BANK_COST_FEN,
+            en="trade and wallets brought {value} into the accounts in twelve months",
+            zh="近12个月经营及钱包净流入{value}"),
     Feature(name="true_inflow_fen_3m", aggregate="sum", of=TRUE_INFLOW, months=3, unit="fen", lo=-MAX_SUM_FEN, hi=MAX_SUM_FEN,
             sign=1, why="a firm whose money stops coming stops paying", cost_fen=BANK_COST_FEN,
             en="trade brought {value} into the accounts in three months", zh="近3个月真实经营流入{value}"),
@@ -129,6 +154,10 @@ DEBT = (
     Feature(name="net_cash_fen_12m", aggregate="sum", of=NET_CASH, months=12, unit="fen", lo=-MAX_SUM_FEN, hi=MAX_SUM_FEN, sign=1,
             why="instalments are paid from what trade leaves over", cost_fen=BANK_COST_FEN,
             en="trade left {value} over in twelve months", zh="近12个月经营净现金流{value}"),
+    Feature(name="net_cash_with_wallets_fen_12m", aggregate="sum", of=NET_CASH_WITH_WALLETS, months=12, unit="fen",
+            lo=-MAX_SUM_FEN, hi=MAX_SUM_FEN, sign=1, cost_fen=BANK_COST_FEN,
+            why="goods sold in a shop are paid from the bank, and their price comes by wallet",
+            en="trade and wallets left {value} over in twelve months", zh="近12个月经营及钱包净现金流{value}"),
     Feature(name="net_cash_margin_12m", aggregate="signed_ratio", of=NET_CASH, against=TRUE_INFLOW, months=12, unit="ppm",
             lo=-1_000 * ONE, hi=1_000 * ONE, sign=1, why="a firm that spends all it earns has nothing to repay with",
             cost_fen=BANK_COST_FEN,
@@ -136,6 +165,10 @@ DEBT = (
     Feature(name="debt_service_fen_12m", aggregate="sum", of=DEBT_SERVICE, months=12, unit="fen", lo=-MAX_SUM_FEN, hi=MAX_SUM_FEN,
             sign=-1, why="what is owed to others is paid before us, or beside us", cost_fen=BANK_COST_FEN,
             en="{value} was paid to lenders in twelve months", zh="近12个月偿还借款本息{value}"),
+    Feature(name="debt_service_with_wallets_fen_12m", aggregate="sum", of=DEBT_SERVICE_WITH_WALLETS, months=12, unit="fen",
+            lo=-MAX_SUM_FEN, hi=MAX_SUM_FEN, sign=-1, cost_fen=BANK_COST_FEN,
+            why="a platform takes its instalments out of the wallet, before anything reaches the bank",
+            en="lenders were paid {value} in twelve months, by bank and in wallets", zh="近12个月银行及钱包偿债支出{value}"),
     Feature(name="debt_burden_12m", aggregate="signed_ratio", of=DEBT_SERVICE, against=TRUE_INFLOW, months=12, unit="ppm",
             lo=-1_000 * ONE, hi=1_000 * ONE, sign=-1, why="debts that take much of the income leave no room for another",
             cost_fen=BANK_COST_FEN,
@@ -149,6 +182,12 @@ DEBT = (
             cost_fen=BANK_COST_FEN,
             en="what trade left over was {value} of what lenders were paid in twelve months",
             zh="近12个月经营净现金流为已偿债务的{value}"),
+    Feature(name="debt_cover_with_wallets_12m", aggregate="signed_ratio", of=NET_CASH_WITH_WALLETS,
+            against=DEBT_SERVICE_WITH_WALLETS, months=12, unit="ppm", lo=-1_000 * ONE, hi=1_000 * ONE, sign=1,
+            why="a shop repays from what its wallet pays out, and in it",
+            cost_fen=BANK_COST_FEN,
+            en="what trade and wallets left over was {value} of what lenders were paid in twelve months",
+            zh="近12个月经营及钱包净现金流为已偿债务的{value}"),
     Feature(name="debt_service_days_90d", aggregate="active_days", of=DEBT_PAYMENTS, days=90, unit="days", lo=0, hi=91, sign=-1,
             why="lenders who collect every day are the dearest", cost_fen=BANK_COST_FEN,
             en="lenders were paid on {value} of the last ninety", zh="近90天有偿债支出的天数{value}"),

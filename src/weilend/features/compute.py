@@ -17,9 +17,10 @@ import numpy.typing as npt
 from weilend.core.calendars import Calendar
 from weilend.core.plan import Ints, Spine, State
 from weilend.core.values import FeatureRow
+from weilend.engine.merging import add_up
 from weilend.features.finish.parties import gather
 from weilend.features.finish.window import Floats, Mask, Sight, Window
-from weilend.features.layout import Layout, Needs, Sheet, lay_out
+from weilend.features.layout import Layout, Names, Needs, Sheet, lay_out
 from weilend.features.plans import FeatureSet, folds_of
 from weilend.features.spec import Feature
 
@@ -124,10 +125,10 @@ def name_top_parties(feature: Feature, spine: Spine, states: Mapping[str, State]
     >>> share = INVOICE["top_customer_share_12m"]
     >>> one, two = np.array([0, 0]), np.array([0, 1])
     >>> sales = State(row=one, party=two, slot=one, count=two, total=np.array([5, 9]), parties=np.array(["C1", "C2"], object))
-    >>> name_top_parties(share, Spine(("E1",), (0,)), {folds_of(share)[0].name: sales})
+    >>> name_top_parties(share, Spine(("E1",), (0,)), {folds_of(share)[0][0].name: sales})
     ('C2',)
     """
-    (fold,) = folds_of(feature)
+    ((fold,),) = folds_of(feature)
     nothing = np.zeros(spine.size, dtype=np.int64)
     sight = Sight(np.array([feature.reach.length]), nothing[None], nothing, nothing)
     window = Window([states[fold.name]], sight, "series")
@@ -203,7 +204,8 @@ def _cut(layout: Layout, states: Mapping[str, State], size: int) -> Iterator[tup
     if size <= FEW_ROWS:
         yield slice(0, size), states
         return
-    ordered = {name: _order(states[name]) for sheet in layout.apart for name in (*sheet.folds, *sheet.others)}
+    parts = (part for sheet in layout.apart for part in (*sheet.folds, *sheet.others))
+    ordered = {name: _order(states[name]) for part in parts for name in part}
     groups = sum(len(state.row) for state in ordered.values())
     step = max(1, min(BLOCK_SIZE * size // max(groups, 1), BLOCK_SIZE // len(layout.names)))
     edges = [*range(0, size, step), size]
@@ -237,11 +239,16 @@ def _answer(layout: Layout, states: Mapping[str, State], clock: _Clock, rows: sl
     answers = []
     for sheet in sheets:
         sight = _look(sheet, clock, rows)
-        folds, others = ([states[name] for name in names] for names in (sheet.folds, sheet.others))
+        folds, others = ([_state_of(states, names) for names in parts] for parts in (sheet.folds, sheet.others))
         window = Window(folds, sight, sheet.grain, others)
         answers += [call(window) for call in sheet.calls]
     every: Floats = np.concatenate(answers).reshape(sum(len(one.folds) * len(one.calls) for one in sheets), -1)
     return every[places]
+
+
+def _state_of(states: Mapping[str, State], names: Names) -> State:
+    """Return the state of a part: that of its fold, or of several whose rows are added up."""
+    return states[names[0]] if len(names) == 1 else add_up([states[name] for name in names])
 
 
 def _look(sheet: Sheet, clock: _Clock, rows: slice) -> Sight:

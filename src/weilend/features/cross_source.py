@@ -12,8 +12,8 @@ from __future__ import annotations
 import msgspec
 
 from weilend.core.records import MAX_FEN
-from weilend.features.cash_flow import RECEIPTS, TRUE_INFLOW
-from weilend.features.spec import Feature, Part
+from weilend.features.cash_flow import INFLOW_WITH_WALLETS, RECEIPTS, TRUE_INFLOW
+from weilend.features.spec import Feature, Measured, Part, parts_of
 
 VALID_SALE = "direction = 'sale' and status = 'valid'"
 VALID_PURCHASE = "direction = 'purchase' and status = 'valid'"
@@ -83,8 +83,8 @@ class Comparison(msgspec.Struct, frozen=True):
     """
 
     name: str
-    of: Part
-    against: Part
+    of: Measured
+    against: Measured
     months: int
     cost_fen: int
     why: str
@@ -94,7 +94,8 @@ class Comparison(msgspec.Struct, frozen=True):
     @property
     def lag_months(self) -> int:
         """By how many months the window lags."""
-        return TAX_LAG_MONTHS if "tax_filing" in (self.of.kind, self.against.kind) else 0
+        kinds = {part.kind for side in (self.of, self.against) for part in parts_of(side)}
+        return TAX_LAG_MONTHS if "tax_filing" in kinds else 0
 
 
 # A table: one comparison a line, as far as a line goes; each makes a ratio with direction and a gap without.
@@ -120,6 +121,10 @@ COMPARISONS = (
     Comparison("bank_vs_invoice", TRUE_INFLOW, INVOICED, 12, 0,
                "far below its invoices a firm trades in paper; far above, it sells without invoices or turns money in circles",
                "true inflow against invoiced sales over twelve months", "近12个月真实流入与开票金额"),
+    Comparison("bank_vs_invoice_with_wallets", INFLOW_WITH_WALLETS, INVOICED, 12, 0,
+               "a company with a shop invoices what its wallets pay out; without them it would seem to trade in paper",
+               "true inflow and what wallets paid out against invoiced sales over twelve months",
+               "近12个月真实流入及钱包净流入与开票金额"),
     Comparison("bank_vs_tax", TRUE_INFLOW, DECLARED, 12, TAX_COST_FEN,
                "inflow far above declared sales is evasion or wash, far below is invention",
                "true inflow against declared sales over twelve months", "近12个月真实流入与申报销售"),

@@ -54,15 +54,25 @@ EXTERNAL_DEFAULT = LABELS.add(
 
 
 class Labels(msgspec.Struct, frozen=True):
-    """Labels by subject: 1 is bad. `known_at` is the instant (UTC seconds) at which the last of them became known.
+    """Labels by subject: 1 is bad. `since` has the instant (UTC seconds) at which each became known.
 
-    >>> Labels(EXTERNAL_DEFAULT, {"E1": 1}, known_at=100).bad["E1"]
-    1
+    >>> Labels(EXTERNAL_DEFAULT, {"E1": 1, "E2": 0}, since={"E1": 100, "E2": 90}).known_at
+    100
     """
 
-    spec: LabelSpec
+    spec: LabelSpec | LoanLabel
     bad: dict[str, int]
-    known_at: int
+    since: dict[str, int]
+
+    @property
+    def known_at(self) -> int:
+        """The instant at which the last of them became known."""
+        return max(self.since.values())
+
+    @property
+    def is_dated(self) -> bool:
+        """Whether it is known when each outcome came about."""
+        return isinstance(self.spec, LoanLabel) or self.spec.dated
 
 
 def read_labels(spec: LabelSpec, records: pa.Table) -> Labels:
@@ -79,7 +89,7 @@ def read_labels(spec: LabelSpec, records: pa.Table) -> Labels:
         raise NotFoundError(f"no {spec.kind} records, so nothing is labelled", hint="ingest a source with outcomes first")
     names, words = latest["business_id"].to_pylist(), latest[spec.field].to_pylist()
     bad = {name: int(word == spec.bad) for name, word in sorted(zip(names, words, strict=True))}
-    return Labels(spec, bad, max(latest["known_at"].to_pylist()))
+    return Labels(spec, bad, dict(zip(names, latest["known_at"].to_pylist(), strict=True)))
 
 
 class LoanLabel(msgspec.Struct, frozen=True, kw_only=True):
@@ -126,3 +136,12 @@ for _label in (
               about="repaid in full before its last day, and not out of a new loan: interest that will not be earned"),
 ):  # fmt: skip
     LOAN_LABELS.add(_label.name, _label)
+
+
+def label_named(name: str) -> LabelSpec | LoanLabel:
+    """Return what a product's label looks for: on a loan of ours, or in what others say of a firm; raises `NotFoundError`.
+
+    >>> label_named("default").name, label_named("external_default").kind
+    ('default', 'external_outcome')
+    """
+    return LOAN_LABELS[name] if name in LOAN_LABELS else LABELS[name]

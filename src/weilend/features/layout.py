@@ -22,19 +22,21 @@ from weilend.features.finish.window import Grain
 from weilend.features.plans import FeatureSet, folds_of, seen_fold, seen_kinds
 from weilend.features.spec import Feature
 
-#: A fold, or two, by name, the place of a reach in the layout, and by how many months its window lags.
-Look = tuple[tuple[str, ...], int, int]
+#: The folds of a part, by name: more than one where their rows are added up.
+Names = tuple[str, ...]
+#: The folds of a part, or of two, the place of a reach in the layout, and by how many months its window lags.
+Look = tuple[tuple[Names, ...], int, int]
 T = TypeVar("T")
 
 
 class Sheet(msgspec.Struct, frozen=True):
-    """Looks that are finished together: their folds by name (those of second parts in `others`), how many slots each looks back,
+    """Looks that are finished together: their folds by part (those of second parts in `others`), how many slots each looks back,
     by how many it lags (None: no look does), and the place of its reach.
     """
 
     grain: Grain
-    folds: tuple[str, ...]
-    others: tuple[str, ...]
+    folds: tuple[Names, ...]
+    others: tuple[Names, ...]
     length: Ints
     lag: Ints | None
     reaches: Ints
@@ -118,7 +120,8 @@ def _lay_out(features: FeatureSet, reaches: Sequence[Reach], *, shared: bool) ->
     sheets: dict[tuple[object, ...], dict[str, list[tuple[int, Look]]]] = {}
     for at, feature in enumerate(features.features):
         one = AGGREGATES[feature.aggregate]
-        look = (tuple(fold.name for fold in folds_of(feature)), reaches.index(feature.reach), feature.lag_months)
+        parts = tuple(tuple(fold.name for fold in folds) for folds in folds_of(feature))
+        look = (parts, reaches.index(feature.reach), feature.lag_months)
         key = (one.slot, one.by, one.parts, one.measures, one.company, "" if shared else one.name)
         sheets.setdefault(key, {}).setdefault(one.name, []).append((at, look))
     made, answers, before = [], np.zeros(len(features.features), dtype=np.int64), 0
@@ -138,7 +141,7 @@ def _lay_out(features: FeatureSet, reaches: Sequence[Reach], *, shared: bool) ->
 
 
 def _make_sheet(one: Aggregate, looks: Sequence[Look], reaches: Sequence[Reach], calls: tuple[Finish, ...]) -> Sheet:
-    folds, others = (tuple(names[part] for names, _, _ in looks if part < len(names)) for part in (0, 1))
+    folds, others = (tuple(parts[part] for parts, _, _ in looks if part < len(parts)) for part in (0, 1))
     length = np.array([reaches[reach].length for _, reach, _ in looks])
     lag = np.array([months for _, _, months in looks]) if any(months for _, _, months in looks) else None
     return Sheet(one.slot, folds, others, length, lag, np.array([reach for _, reach, _ in looks]), calls)

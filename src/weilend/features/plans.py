@@ -67,7 +67,7 @@ class FeatureSet(msgspec.Struct, frozen=True):
     @property
     def kinds(self) -> tuple[str, ...]:
         """The kinds of record that its features read."""
-        return tuple(dict.fromkeys(kind for one in self.features for seen in seen_kinds(one) for kind in seen))
+        return tuple(dict.fromkeys(kind for one in self.features for kind in _read_kinds(one)))
 
     def __getitem__(self, name: str) -> Feature:
         return {feature.name: feature for feature in self.features}[name]
@@ -85,17 +85,24 @@ def _hash_features(features: FeatureSet) -> str:
 
 
 @lru_cache(maxsize=4096)
-def folds_of(feature: Feature) -> tuple[FoldId, ...]:
-    """Return the fold, or the folds, that a feature's aggregate reads, one for each of its parts.
+def folds_of(feature: Feature) -> tuple[tuple[FoldId, ...], ...]:
+    """Return the folds that a feature's aggregate reads: for each side, that of its part, and those whose rows are added to it.
 
     Raises `InputError` when the feature reads what others think of a firm or what became of it, or its parts do not fit.
+
+    >>> from weilend.features.sets import LIBRARY
+    >>> [len(folds) for folds in folds_of(LIBRARY["debt_cover_with_wallets_12m"])]
+    [2, 2]
     """
     aggregate = AGGREGATES[feature.aggregate]
-    if len(feature.parts) != aggregate.parts:
+    if len(feature.sides) != aggregate.parts:
         raise InputError(
             f"feature {feature.name}: {feature.aggregate} takes {aggregate.parts} parts", hint="give of, or of and against"
         )
-    return tuple(_fold_of(feature, part) for part in feature.parts)
+    adds_up = aggregate.slot == "series" and not aggregate.by and not aggregate.measures
+    if not adds_up and any(len(side) > 1 for side in feature.sides):
+        raise InputError(f"feature {feature.name}: {feature.aggregate} does more than add up", hint="give a part of one kind")
+    return tuple(tuple(_fold_of(feature, part) for part in side) for side in feature.sides)
 
 
 def _fold_of(feature: Feature, part: Part) -> FoldId:
@@ -116,8 +123,14 @@ def _fold_of(feature: Feature, part: Part) -> FoldId:
 
 
 def seen_kinds(feature: Feature) -> tuple[tuple[str, ...], ...]:
-    """Return, for each part of a feature, the kinds any of which shows that its rows would have been seen."""
+    """Return, for each side of a feature, the kinds any of which shows that its rows would have been seen."""
     return tuple(tuple(dict.fromkeys((part.kind, *feature.seen_in))) for part in feature.parts)
+
+
+def _read_kinds(feature: Feature) -> tuple[str, ...]:
+    """Return every kind that a feature reads, or that shows that its rows would have been seen."""
+    read = (part.kind for side in feature.sides for part in side)
+    return tuple(dict.fromkeys((*(kind for seen in seen_kinds(feature) for kind in seen), *read)))
 
 
 def seen_fold(kind: str) -> FoldId:
@@ -138,7 +151,7 @@ def make_plan(features: FeatureSet) -> Plan:
     lengths: dict[FoldId, int] = {}
     measures: dict[FoldId, set[Measure]] = {}
     for feature in features.features:
-        for fold in folds_of(feature):
+        for fold in (fold for folds in folds_of(feature) for fold in folds):
             lengths[fold] = max(lengths.get(fold, 0), feature.reach.length + feature.lag_months)
             measures.setdefault(fold, set()).update(AGGREGATES[feature.aggregate].measures)
     for kind in features.kinds:

@@ -16,6 +16,15 @@ ORDER = "order_id"
 GENUINE = f"{VALID} and not {SUSPECT}"
 PAID_OUT = f"status = 'done' and direction = 'out' and {TO_PERSON}"
 NET = "paid_fen - coalesce(refunded_fen, 0)"
+#: The wallet that a platform pays out to, as a number that orders and lines of bills share; what has none of its own shares one.
+WALLET_OF_ORDER = (
+    "case when platform in ('taobao', 'tmall', '1688') then 0 when platform = 'jd' then 1 when platform = 'pinduoduo' then 2"
+    " when platform = 'douyin' then 3 else 4 end"
+)
+WALLET_OF_LINE = (
+    "case when wallet = 'alipay' then 0 when wallet = 'jd' then 1 when wallet = 'pinduoduo' then 2"
+    " when wallet = 'douyin' then 3 else 4 end"
+)
 #: What platforms and wallets pay to the bank for sales, and what goes back to them: round trips cancel, loans are left out.
 SETTLED = (
     "counterparty_kind in ('platform', 'wallet')"
@@ -28,6 +37,7 @@ OUT_OF_REACH = (
 )
 
 NAMED_SALES = Part("wallet_entry", f"{SOLD} and amount_fen > 0", "amount_fen", ORDER)
+BY_WALLET = Part("wallet_entry", f"{SOLD} and amount_fen > 0", "amount_fen", WALLET_OF_LINE)
 NAMED_RECEIPTS = Part("wallet_entry", f"({SOLD}) or ({SOLD_BACK})", SIGNED, ORDER)
 PAYBACKS = Part("wallet_entry", f"({SOLD_BACK} and order_id is null) or ({PAID_OUT})", "amount_fen")
 KEPT = Part("wallet_entry", f"({SOLD}) or ({SOLD_BACK}) or ({PAID_OUT})", SIGNED)
@@ -37,6 +47,7 @@ BY_SHOP = Part("wallet_entry", f"{SOLD} and amount_fen > 0", "amount_fen", "shop
 BANK_SETTLED = Part("bank_entry", SETTLED, SIGNED)
 GENUINE_ORDERS = Part("order", GENUINE, NET, ORDER)
 GENUINE_NET = Part("order", GENUINE, NET)
+GENUINE_BY_WALLET = Part("order", GENUINE, NET, WALLET_OF_ORDER)
 SUSPECT_ORDERS = Part("order", f"{VALID} and {SUSPECT}", "paid_fen")
 STREAMED = Part("order", f"{VALID} and streamer_id is not null", "paid_fen")
 DROP_SHIPPED = Part("order", f"{VALID} and is_drop_shipped", "paid_fen")
@@ -96,6 +107,11 @@ ORDERS_ALONE = (
             hi=MAX_SUM_FEN, sign=0, cost_fen=SHOP_COST_FEN, why="what the shop claims to have sold, to be held against receipts",
             en="orders of the last twelve months without marks of brushing, less refunds, came to {value}",
             zh="近12个月剔除疑似刷单及退款的成交额{value}"),
+    Feature(name="seller_billed_net_fen_12m", aggregate="shared_sum", of=GENUINE_BY_WALLET, against=BY_WALLET, months=12,
+            unit="fen", lo=-MAX_SUM_FEN, hi=MAX_SUM_FEN, sign=0, cost_fen=MATCH_COST_FEN,
+            why="only orders whose platform pays into a wallet that we see can be held against receipts",
+            en="a year's orders without marks of brushing, less refunds, came to {value} on platforms whose wallet's bill was seen",
+            zh="近12个月已取得钱包账单的平台剔除疑似刷单及退款的成交额{value}"),
     Feature(name="seller_suspect_fen_12m", aggregate="sum", of=SUSPECT_ORDERS, months=12, unit="fen", lo=0, hi=MAX_SUM_FEN,
             sign=-1, cost_fen=SHOP_COST_FEN, why="who brushes for the platform brushes for the lender",
             en="orders of {value} in twelve months bear marks of brushing", zh="近12个月疑似刷单成交额{value}"),

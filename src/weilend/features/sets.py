@@ -46,11 +46,14 @@ _SELLER = (
     "registry_address_changes_180d", "registry_abnormal_listings_365d", "registry_penalties_365d",
 )  # fmt: skip
 
-#: Besides invoices, an enterprise is judged by tax, cash flow, the register and its owner: what the policy reads, and little more,
-#: for where only invoices are known, every other column costs training time and says nothing.
+#: Besides invoices, an enterprise is judged by tax, cash flow (what comes by way of its wallets, too), the register and its owner:
+#: what the policy reads, and little more, for where only invoices are known, every other column costs training time and says
+#: nothing.
 _ENTERPRISE = (
     "invoice_reciprocity_12m", "tax_sales_fen_12m", "tax_arrears_fen_365d", "tax_rating_730d", "invoice_vs_tax_12m",
     "tax_sales_change_24m", "tax_late_return_share_24m", "true_inflow_fen_12m", "net_cash_fen_12m", "debt_service_fen_12m",
+    "inflow_with_wallets_fen_12m", "net_cash_with_wallets_fen_12m", "debt_service_with_wallets_fen_12m",
+    "bank_vs_invoice_with_wallets_12m", "wallet_receipts_fen_12m", "wallet_sale_active_days_90d", "wallet_lenders_90d",
     "same_day_turnover_90d", "bank_vs_invoice_12m", "lenders_credited_90d", "true_inflow_share_12m", "inflow_cv_12m",
     "net_cash_margin_12m", "debt_burden_12m", "returned_unpaid_count_12m", "daily_balance_mean_fen_90d",
     "registry_standing_180d", "registry_representative_changes_180d", "registry_age_days_180d", "owner_no_file_180d",

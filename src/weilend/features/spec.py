@@ -34,6 +34,22 @@ class Part(msgspec.Struct, frozen=True):
     on: str = ""
 
 
+#: The rows of one part, or of a first part and of others that are added to it: what a bank says, mended by what a bill says of the
+#: same money. The first must have been seen; of the others counts what there is. Only aggregates that add up, by month or by age,
+#: and tell nobody apart, take more than one.
+Measured = Part | tuple[Part, ...]
+
+
+def parts_of(measured: Measured) -> tuple[Part, ...]:
+    """Return the parts whose rows are added up, the first first.
+
+    >>> bank, bill = Part("bank_entry", value="amount_fen"), Part("wallet_entry", "nature = 'loan_in'", "-amount_fen")
+    >>> len(parts_of(bank)), [part.kind for part in parts_of((bank, bill))]
+    (1, ['bank_entry', 'wallet_entry'])
+    """
+    return measured if isinstance(measured, tuple) else (measured,)
+
+
 class Feature(msgspec.Struct, frozen=True, kw_only=True):
     """An aggregate of record values over a window before the as_of: complete calendar months, or days of 24 hours.
 
@@ -55,8 +71,8 @@ class Feature(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     aggregate: str
-    of: Part
-    against: Part | None = None
+    of: Measured
+    against: Measured | None = None
     months: int = 0
     days: int = 0
     unit: Unit
@@ -87,9 +103,14 @@ class Feature(msgspec.Struct, frozen=True, kw_only=True):
         return Reach("months", self.months) if self.months else Reach("days", self.days)
 
     @property
+    def sides(self) -> tuple[tuple[Part, ...], ...]:
+        """The rows it is made of: what is measured, and what that is held against, each of one part or more."""
+        return tuple(parts_of(side) for side in (self.of, self.against) if side is not None)
+
+    @property
     def parts(self) -> tuple[Part, ...]:
-        """The rows it is made of: what is measured, and what that is held against."""
-        return (self.of,) if self.against is None else (self.of, self.against)
+        """The part of each side that must have been seen: its first."""
+        return tuple(side[0] for side in self.sides)
 
     def say(self, value: int | None) -> Reason:
         """Return the sentence that states a value of this feature, in English and Chinese."""

@@ -42,7 +42,7 @@ from weilend.core.plan import Spine
 from weilend.core.values import Application, Receipt
 from weilend.engine.book import KindStats
 from weilend.features.compute import FeatureTable, finish
-from weilend.features.labels import LABELS, LOAN_LABELS
+from weilend.features.labels import LOAN_LABELS
 from weilend.features.outcomes import LabelTable, make_labels
 from weilend.features.plans import make_plan
 from weilend.features.sets import FEATURE_SETS
@@ -97,9 +97,8 @@ class Desk:
         return result
 
     def population(self, product: str, as_of: str | date) -> Population:
-        """Return the businesses whose outcome is known and those that apply, with the product's features at a date."""
-        chosen = load_product(product)
-        return find_population(self.home, FEATURE_SETS[chosen.feature_set], LABELS[chosen.label], as_of=self._instant(as_of))
+        """Return the businesses whose outcome is known and those that apply, with the product's features, as known at a date."""
+        return find_population(self.home, load_product(product), as_of=self._instant(as_of))
 
     def audit_features(self, product: str, as_of: str | date) -> FeatureAudit:
         """Hunt for stored values that the book no longer gives, for knowledge of the future, and for features that are too good."""

@@ -8,7 +8,7 @@ from weilend.core.values import Receipt
 from weilend.features.fakery import LEVELS_ZH, rate_fakery
 from weilend.features.finish import AGGREGATES
 from weilend.features.sets import FEATURE_SETS
-from weilend.features.spec import Feature, Part, show_value
+from weilend.features.spec import Feature, Measured, Part, parts_of, show_value
 from weilend.models.card import Card, Characteristic
 
 Rows = list[tuple[object, ...]]
@@ -57,8 +57,8 @@ def describe_feature(feature: Feature) -> Rows:
     return [
         ("name", feature.name),
         ("what", (AGGREGATES[feature.aggregate].finish.__doc__ or "").strip()),
-        ("of", describe_part(feature.of)),
-        ("against", describe_part(feature.against) if feature.against else "—"),
+        ("of", describe_rows(feature.of)),
+        ("against", describe_rows(feature.against) if feature.against else "—"),
         ("window", describe_window(feature)),
         ("history needed", describe_history(feature)),
         ("also seen in", ", ".join(feature.seen_in) or "—"),
@@ -85,12 +85,18 @@ def describe_history(feature: Feature) -> str:
     return " and ".join(needs) or "any"
 
 
-def describe_part(part: Part) -> str:
+def describe_rows(measured: Measured) -> str:
     """Return the rows that a feature is made of, in one line.
 
-    >>> describe_part(Part("invoice", "net_fen > 0", "net_fen", "counterparty_id"))
+    >>> describe_rows(Part("invoice", "net_fen > 0", "net_fen", "counterparty_id"))
     'net_fen of invoice where net_fen > 0, by counterparty_id'
+    >>> describe_rows((Part("bank_entry", value="amount_fen"), Part("wallet_entry", "nature = 'loan_in'", "-amount_fen")))
+    "amount_fen of bank_entry, and -amount_fen of wallet_entry where nature = 'loan_in'"
     """
+    return ", and ".join(map(_describe_part, parts_of(measured)))
+
+
+def _describe_part(part: Part) -> str:
     where = f" where {part.where}" if part.where else ""
     by, on = f", by {part.by}" if part.by else "", f", by the day {part.on}" if part.on else ""
     return f"{part.value or 'rows'} of {part.kind}{where}{by}{on}"

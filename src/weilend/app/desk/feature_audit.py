@@ -16,14 +16,12 @@ import pyarrow.compute as pc
 
 from weilend.app.desk.crowds import PROFILE, audit_profile
 from weilend.app.desk.home import Home
-from weilend.app.desk.population import Group, find_population, look_at
+from weilend.app.desk.population import Group, find_population, look_along
 from weilend.app.desk.progress import Tell, say_nothing
 from weilend.app.desk.replay import of_others, refold
 from weilend.app.desk.steps import asked_by
 from weilend.core.values import Receipt
 from weilend.engine import Book, BookView
-from weilend.features.labels import LABELS
-from weilend.features.sets import FEATURE_SETS
 from weilend.lending import load_product
 from weilend.models.metrics import auc
 
@@ -50,10 +48,9 @@ class FeatureAudit(msgspec.Struct, frozen=True):
 def audit_features(home: Home, product: str, *, as_of: int, tell: Tell = say_nothing) -> FeatureAudit:
     """Hunt for skew, knowledge of the future and features that are too good, at an instant (UTC seconds)."""
     chosen = load_product(product)
-    features = FEATURE_SETS[chosen.feature_set]
     receipts = list(of_others(home, home.store.receipts(product), []))
     skewed = (*(text for _, text in refold(home, receipts, tell)), *_false_profiles(home, receipts))
-    population = find_population(home, features, LABELS[chosen.label], as_of=as_of)
+    population = find_population(home, chosen, as_of=as_of)
     tell("forget the future", 0, 1)
     changed = tuple(_differing(home, population.known, as_of))
     tell("forget the future", 1, 1)
@@ -73,9 +70,9 @@ def _differing(home: Home, group: Group, as_of: int) -> Iterator[str]:
     features = group.features.feature_set
     with TemporaryDirectory() as folder:
         past = Book.open(Path(folder) / "book", calendar=home.calendar)
-        for kind in (*features.kinds, "registry_event"):
+        for kind in dict.fromkeys((*features.kinds, "registry_event", "link")):
             _copy_known(home.book.view(), past, kind, as_of)
-        again = look_at(msgspec.structs.replace(home, book=past), features, group.names, as_of, past.view())
+        again = look_along(msgspec.structs.replace(home, book=past), features, group.features.spine, past.view())
     same = (again.features.values == group.features.values) & (again.features.known == group.features.known)
     for index in np.flatnonzero(~same.all(axis=0)).tolist():
         yield features.features[index].name

@@ -1,4 +1,8 @@
-"""In: the book. Out: who has an outcome, who asks for a loan, and their features. Used: to train, to decide, to compare the two."""
+"""In: the book. Out: who has an outcome, who asks for a loan, and their features. Used: to train, to decide, to compare the two.
+
+A product says by its label whose outcomes it learns from: firms of which others say what became of them, all seen at one instant,
+or loans of its own, each seen when it was asked for.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +17,12 @@ from weilend.core.plan import Spine
 from weilend.core.records import FAR_FUTURE
 from weilend.engine.book import BookView
 from weilend.features.compute import FeatureTable, finish, name_top_parties
-from weilend.features.labels import Labels, LabelSpec, read_labels
+from weilend.features.labels import Labels, LabelSpec, LoanLabel, label_named, read_labels
+from weilend.features.outcomes import make_labels
 from weilend.features.plans import FeatureSet, make_plan
+from weilend.features.sets import FEATURE_SETS
+from weilend.features.spines import all_applications, booked_applications
+from weilend.lending import Product
 from weilend.models.table import Table
 
 REGISTER = "registry_event"
@@ -22,7 +30,7 @@ TOP_CUSTOMER = "top_customer_share_12m"
 
 
 class Group(msgspec.Struct, frozen=True, eq=False):
-    """Businesses at one instant with their features; `top_customers` names the largest customer of each, None if there is none."""
+    """Businesses, each at an instant, with their features; `top_customers` names the largest customer of each, None without one."""
 
     features: FeatureTable
     top_customers: dict[str, str | None]
@@ -30,7 +38,7 @@ class Group(msgspec.Struct, frozen=True, eq=False):
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The businesses, sorted by id."""
+        """The businesses, each once."""
         return self.features.spine.subjects
 
     def table(self) -> Table:
@@ -44,7 +52,7 @@ class Group(msgspec.Struct, frozen=True, eq=False):
 
 
 class Population(msgspec.Struct, frozen=True, eq=False):
-    """The businesses in the book: those whose outcome is known, and those who apply; `labels` are of the former."""
+    """The businesses of a product: those whose outcome is known, and those who apply; `labels` are of the former."""
 
     labels: Labels
     known: Group
@@ -55,8 +63,19 @@ class Population(msgspec.Struct, frozen=True, eq=False):
         return np.array([self.labels.bad[name] for name in self.known.names], dtype=np.int64)
 
 
-def find_population(home: Home, features: FeatureSet, label: LabelSpec, *, as_of: int) -> Population:
-    """Return known businesses and applicants as the book stands, features at `as_of` (UTC seconds).
+def find_population(home: Home, product: Product, *, as_of: int) -> Population:
+    """Return known businesses and applicants of a product as the book stands, at an instant (UTC seconds).
+
+    Raises `NotFoundError` where nobody has an outcome, or, of firms of which others tell, nobody is without one.
+    """
+    label = label_named(product.label)
+    if isinstance(label, LoanLabel):
+        return _find_borrowers(home, product, label, as_of)
+    return find_firms(home, FEATURE_SETS[product.feature_set], label, as_of)
+
+
+def find_firms(home: Home, features: FeatureSet, label: LabelSpec, as_of: int) -> Population:
+    """Return businesses as others tell of them, with features at the instant.
 
     Whoever is in the register or has records of the kind that the features read, and has no outcome, is taken as an applicant:
     a business that left no invoice is decided too.
@@ -72,13 +91,44 @@ def find_population(home: Home, features: FeatureSet, label: LabelSpec, *, as_of
     return Population(labels, *(look_at(home, features, group, as_of, view) for group in (known, applicants)))
 
 
+def _find_borrowers(home: Home, product: Product, label: LoanLabel, as_of: int) -> Population:
+    """Return whose loan of ours has come of age, and who asked besides, with features when they asked.
+
+    Of a business with several loans the first that came of age counts: who is lent to again has repaid, so later ones look
+    better than the business did.
+    """
+    view, features = home.book.view(), FEATURE_SETS[product.feature_set]
+    booked = booked_applications(view, product.name, as_of)
+    told = make_labels(label, booked, view, known_by=as_of, calendar=home.calendar)
+    known: dict[str, tuple[int, int, int]] = {}
+    for name, *row in zip(told.spine.subjects, told.spine.as_of, told.bad.tolist(), told.ends_at.tolist(), strict=True):
+        if row[1] >= 0:
+            known.setdefault(name, (row[0], row[1], row[2]))
+    if not known:
+        raise NotFoundError(
+            f"of {booked.size} loans of {product.name} none has come of age",
+            hint=f"wait, or take a label that looks less far ahead than {label.name}",
+        )
+    every = all_applications(view, product.name)
+    asked = {name: at for name, at in zip(every.subjects, every.as_of, strict=True) if at <= as_of and name not in known}
+    labels = Labels(label, {name: bad for name, (_, bad, _) in known.items()}, {name: end for name, (*_, end) in known.items()})
+    spines = Spine(tuple(known), tuple(at for at, *_ in known.values())), Spine(tuple(asked), tuple(asked.values()))
+    return Population(labels, *(look_along(home, features, spine, view) for spine in spines))
+
+
 def look_at(home: Home, features: FeatureSet, names: tuple[str, ...], as_of: int, view: BookView) -> Group:
     """Return the features of some businesses at one instant."""
-    spine = Spine(names, (as_of,) * len(names))
+    return look_along(home, features, Spine(names, (as_of,) * len(names)), view)
+
+
+def look_along(home: Home, features: FeatureSet, spine: Spine, view: BookView) -> Group:
+    """Return the features of the businesses of a spine, each once."""
     states = fold_spine(home, make_plan(features), spine, view)
-    top = name_top_parties(features[TOP_CUSTOMER], spine, states)
+    share = next((one for one in features.features if one.name == TOP_CUSTOMER), None)
+    top = name_top_parties(share, spine, states) if share else (None,) * spine.size
     table = finish(features, spine, states, home.calendar)
-    return Group(table, dict(zip(names, top, strict=True)), _count_sole_traders(view.read(REGISTER), names))
+    customers = dict(zip(spine.subjects, top, strict=True))
+    return Group(table, customers, _count_sole_traders(view.read(REGISTER), spine.subjects))
 
 
 def _subjects(view: BookView, kind: str) -> set[str]:

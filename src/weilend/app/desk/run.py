@@ -26,7 +26,6 @@ from weilend.app.desk.steps import DeskSteps, Request
 from weilend.app.desk.stress import Stress, stress_book
 from weilend.core.ids import canonical_json, content_hash
 from weilend.core.values import Application, Offer, Receipt
-from weilend.features.labels import LABELS
 from weilend.features.sets import FEATURE_SETS
 from weilend.lending import cap_for, load_product
 from weilend.partners import Allocation
@@ -92,7 +91,7 @@ def run(home: Home, order: Order, *, at: int, tell: Tell = say_nothing) -> Resul
     product, as_of = load_product(order.product), home.calendar.start_of(order.as_of)
     features = FEATURE_SETS[product.feature_set]
     tell("fold features", 0, 1)
-    population = find_population(home, features, LABELS[product.label], as_of=as_of)
+    population = find_population(home, product, as_of=as_of)
     training = Training(
         as_of=as_of,
         assume_label_known=order.assume_label_known,

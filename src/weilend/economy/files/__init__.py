@@ -1,7 +1,8 @@
 """The files that firms of a world would hand over: a few of them, written through the formats of banks, platforms and offices.
 
 `sample.py` chooses firms, `names.py` makes up what they are called, `cast.py` says what each code in their records stands for,
-`shelf.py` writes the files, `handing.py` all of a world's; `formats.py` declares what each format cannot say.
+`bills.py` what a wallet's bill tells of each order, `shelf.py` writes the files, `handing.py` all of a world's; `formats.py`
+declares what each format cannot say.
 """
 
 from weilend.economy.files.formats import FORMATS, Format, as_read, compared, format_of

@@ -39,7 +39,11 @@ def cast_names(district: District, place: int, bank: str, records: Records) -> C
     code, region = str(firms.code[place]), str(firms.region[place])
     industry = catalogue().industries[firms.industry[place]].code
     identity = namer.firm(code, region, industry, is_company=bool(firms.is_company[place]), bank=bank)
-    clear = {**_parties(district, namer, records), **_own(identity, records), **_partners(district, namer, records)}
+    clear = {
+        **_parties(district, namer, records),
+        **_own(identity, namer, bank, records),
+        **_partners(district, namer, records),
+    }
     return Cast(identity=identity, bank=bank, clear={**clear, **_parcels(namer, records), **_wallets(namer, records)})
 
 
@@ -47,10 +51,11 @@ def _distinct(records: Records, kind: str, column: str) -> list[str]:
     return sorted(pc.unique(records[kind][column]).drop_null().to_pylist()) if kind in records else []
 
 
-def _own(identity: Identity, records: Records) -> Clear:
-    """Return the firm's account, and the name of its owner where he stands on the other side."""
-    clear = {("account", code): identity.account for code in _distinct(records, "bank_entry", "account_id")}
+def _own(identity: Identity, namer: Namer, bank: str, records: Records) -> Clear:
+    """Return the firm's accounts, the newest being its own by name, and the name of its owner where he stands on the other side."""
+    clear = {("account", code): namer.account(code, bank) for code in _distinct(records, "bank_entry", "account_id")}
     if "bank_entry" in records:
+        clear["account", records["bank_entry"]["account_id"][-1].as_py()] = identity.account
         own = records["bank_entry"].filter(pc.field("counterparty_kind") == "own")
         clear |= {("party", code): identity.owner for code in pc.unique(own["counterparty_id"]).drop_null().to_pylist()}
     return clear

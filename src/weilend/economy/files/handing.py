@@ -6,6 +6,7 @@ files/<business_id>/      the files of a firm; those of a shop lie in a folder o
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from weilend.core.calendars import Calendar
+from weilend.core.errors import InputError
 from weilend.core.ids import canonical_json
 from weilend.core.records import KINDS
 from weilend.economy.district import District
@@ -49,11 +51,18 @@ class Folder(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
 
 def hand_over(
-    district: District, records: Records, out: Path, *, calendar: Calendar, count: int = USUAL_COUNT
+    district: District,
+    records: Records,
+    out: Path,
+    *,
+    calendar: Calendar,
+    count: int = USUAL_COUNT,
+    firms: Sequence[str] = (),
 ) -> tuple[Folder, ...]:
     """Write the files of some firms of a district into a folder, with an index; equal worlds give equal bytes.
 
-    `records` are those that `tell_district` told. Raises `InputError` where the district has not so many firms.
+    `records` are those that `tell_district` told. `firms` names whose files are wanted, else `count` firms are chosen that are as
+    different as can be. Raises `InputError` where the district has not so many firms, or not the one that is named.
 
     >>> import tempfile
     >>> from weilend.economy.district import make_district
@@ -66,7 +75,7 @@ def hand_over(
     True
     """
     shops = make_shops(district.plan, district.number, district.firms)
-    chosen = choose_firms(district.plan, district.number, district.firms, shops, count)
+    chosen = _places_of(firms, district) or choose_firms(district.plan, district.number, district.firms, shops, count)
     forms = district.firms.is_company[chosen]
     turns = [int((forms[:number] == form).sum()) for number, form in enumerate(forms)]
     folders = tuple(
@@ -75,6 +84,13 @@ def hand_over(
     index = [{"business_id": one.business_id, "identity": one.identity, "files": one.files} for one in folders]
     (out / INDEX).write_bytes(canonical_json(index))
     return folders
+
+
+def _places_of(firms: Sequence[str], district: District) -> list[int]:
+    places = {str(code): place for place, code in enumerate(district.firms.code)}
+    if strangers := [code for code in firms if code not in places]:
+        raise InputError(f"{strangers[0]} is no firm of this district", hint="name firms by their codes, such as B00000001")
+    return [places[code] for code in firms]
 
 
 def _hand(district: District, shops: Shops, place: int, turn: int, records: Records, out: Path, calendar: Calendar) -> Folder:

@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from weilend.core.calendars import Calendar
+from weilend.economy.files.bills import itemise, with_products
 from weilend.economy.files.cast import Cast, Records
 from weilend.economy.files.formats import HOUR
 from weilend.economy.files.names import words
@@ -104,17 +105,20 @@ class Clerk(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
 
 def _write_bank(clerk: Clerk, records: Records) -> Iterator[Handed]:
-    """Yield the statements of the account, one file for each quarter in which it moved."""
+    """Yield the statements of accounts, one file for each quarter in which an account moved; who changed his has two for one."""
     if "bank_entry" not in records:
         return
     identity, bank = clerk.cast.identity, clerk.cast.bank
-    said = {"account": identity.account, "names": (identity.owner, identity.name)}
     for balance in range(records["statement_balance"].num_rows):
         statement = records["statement_balance"].slice(balance, 1)
         first, last = (statement[f"period_{end}_on"][0].as_py() for end in ("start", "end"))
-        within = (pc.field("happened_on") >= first) & (pc.field("happened_on") <= last)
+        code = statement["account_id"][0].as_py()
+        within = (pc.field("happened_on") >= first) & (pc.field("happened_on") <= last) & (pc.field("account_id") == code)
         told = {"bank_entry": records["bank_entry"].filter(within), "statement_balance": statement}
-        yield clerk.keep(_write_statement(clerk, bank, told, f"{first:%Y-%m}"), bank, told, **said)
+        account = clerk.cast.clear["account", code]
+        name = f"{first:%Y-%m}" if account == identity.account else f"{first:%Y-%m}_{account[-4:]}"
+        path = _write_statement(clerk, bank, told, name)
+        yield clerk.keep(path, bank, told, account=account, names=(identity.owner, identity.name))
 
 
 def _write_statement(clerk: Clerk, bank: str, told: Records, name: str) -> Path:
@@ -130,12 +134,13 @@ def _write_statement(clerk: Clerk, bank: str, told: Records, name: str) -> Path:
 
 
 def _write_wallets(clerk: Clerk, records: Records) -> Iterator[Handed]:
-    """Yield the bills of the wallets of shops, where the wallet gives one that is known: Alipay does."""
-    source = "alipay_seller_account"
+    """Yield the bills of the wallets of shops, where the wallet gives one that is known: Alipay does, order by order."""
+    source, orders = "alipay_seller_account", dict(_by_shop(records, "order"))
     for shop, mine in _by_shop(records, "wallet_entry"):
-        told = mine.filter(pc.field("wallet") == "alipay")
-        if not told.num_rows:
+        settled = mine.filter(pc.field("wallet") == "alipay")
+        if not settled.num_rows:
             continue
+        told = itemise(settled, orders[shop], clerk.calendar)
         bills = words().bills
         lines = _with(told, "purpose", pa.array([bills.get(nature) for nature in told["nature"].to_pylist()], pa.string()))
         (path,) = write(source, {"wallet_entry": lines}, clerk.folder / shop, calendar=clerk.calendar, clear=clerk.clear())
@@ -145,8 +150,9 @@ def _write_wallets(clerk: Clerk, records: Records) -> Iterator[Handed]:
 
 def _write_shops(clerk: Clerk, records: Records) -> Iterator[Handed]:
     """Yield the answers of platforms about the orders and refunds of each shop."""
-    refunds = dict(_by_shop(records, "refund"))
-    for shop, mine in _by_shop(records, "order"):
+    refunds, looks = dict(_by_shop(records, "refund")), dict(_by_shop(records, "shop_snapshot"))
+    for shop, orders in _by_shop(records, "order"):
+        mine = with_products(orders, looks[shop]["sku_on_sale_count"][-1].as_py() if shop in looks else 1)
         source, write_answers = _ANSWERS[mine["platform"][0].as_py()]
         told = {"order": mine, **({"refund": refunds[shop]} if shop in refunds else {})}
         answers = write_answers({kind: _as_changed(clerk, table) for kind, table in told.items()}, clerk.calendar)
@@ -211,8 +217,13 @@ def _write_books(clerk: Clerk, records: Records) -> Iterator[Handed]:
 
 
 def _write_neutrals(clerk: Clerk, records: Records) -> Iterator[Handed]:
-    """Yield what has no format of its own (registry, bureau, links) as our own JSON, where the book has any of it."""
+    """Yield what has no format of its own (registry, bureau, links, how shops stand) as our own JSON, where the book has any of it.
+
+    A platform that is asked how a shop stands says what the shop owes it, too: nothing, for no platform lends in this world.
+    """
     told = {kind: records[kind] for kind in ACCEPTED if kind in records}
+    if (looks := told.get("shop_snapshot")) is not None:
+        told["shop_snapshot"] = _with(looks, "platform_credit_fen", pa.array(np.zeros(looks.num_rows, np.int64)))
     if told:
         yield clerk.keep(clerk.save("records.json", write_neutral(told)), "records", told)
 

@@ -1,6 +1,7 @@
-"""In: our own JSON for what has no format of its own. Out: records of eight kinds; and back. Used: through `SOURCES`.
+"""In: our own JSON for what has no format of its own. Out: records of nine kinds; and back. Used: through `SOURCES`.
 
-Registry, bureau report, identity check, link (a shop's authorisation among them), consent, device sighting, user event: a row
+Registry, bureau report, identity check, link (a shop's authorisation among them), consent, device sighting, user event, how a
+shop stands where its platform has no answer for it (deposit, penalties, what is owed to its lenders): a row
 names its kind and gives the fields of that kind as `core.records` declares them, in its units. Whoever is named in clear is
 named by another word (`business` beside `business_id`) and becomes a token. docs/sources/neutral.md has a row of each kind.
 """
@@ -30,6 +31,7 @@ FORMAT: Final = "records"
 #: Kinds that may come this way: what others tell us, never what we decided or lent.
 ACCEPTED: Final = (
     "registry_profile", "registry_event", "bureau_report", "identity_check", "link", "consent", "device_sighting", "user_event",
+    "shop_snapshot",
 )  # fmt: skip
 #: What stands in clear under another name: its field, and the purpose of its token. A cell is hidden as a device of the network.
 CLEAR: Final = {

@@ -164,7 +164,7 @@ def _label_limits(result: Result) -> tuple[str, ...]:
     dated = (
         f"**When a business went bad.** The label has no date. It is taken as known on {known}; nothing here says when in its "
         "life a loan fails."
-        if not labels.spec.dated
+        if not labels.is_dated
         else f"**Outcomes after {known}.** The last of the labels became known then."
     )
     base = result.sealed.product.assumed("portfolio_bad_rate_ppm")

@@ -13,6 +13,7 @@ from weilend.app.desk.home import Home
 from weilend.app.desk.population import Population
 from weilend.app.desk.progress import Tell, say_nothing
 from weilend.core.money import PPM
+from weilend.features.labels import LoanLabel
 from weilend.features.plans import FeatureSet
 from weilend.lending import Product
 from weilend.models.card import Card
@@ -26,12 +27,17 @@ from weilend.models.prior import shift_prior
 from weilend.models.recipes import logistic, woe_card
 from weilend.models.validate import Figures, Permutations, judge, judge_permutations, permuted_auc, runs_over_seeds
 
-#: What a plain reader would rank firms by; every model has to be held against it.
-SIZE = "sales_fen_36m"
+#: What a plain reader would rank firms by, the first that a product's features have; every model has to be held against it.
+SIZES = ("sales_fen_36m", "wallet_receipts_fen_12m")
 
+#: Where the evidence ends of what others told of firms, and of loans of our own.
 LIMITS = (
     "trained on firms that a bank chose to lend to and a contest chose to show; it has seen no firm that was turned away",
     "the label has no date, so nothing is known of when firms default",
+)
+OWN_LIMITS = (
+    "trained on loans that were granted and taken up; it has seen nobody who was turned away",
+    "of a business with several loans only the first that came of age counts",
 )
 
 
@@ -83,7 +89,7 @@ def study_model(
 ) -> Study:
     """Return what is known of a card: nested cross-validation over seeds, against logistic regression and size alone."""
     table, bad, seed = population.known.table(), population.bad(), training.seeds[0]
-    size, _ = table.column(SIZE)
+    size, _ = table.column(next(name for name in SIZES if name in table.names))
     recipes = _recipes(population, product)
     runs = [_run(fit, population, training.seeds, name, tell) for fit, name in zip(recipes, ("card", "benchmark"), strict=True)]
     points = [np.stack([run.points for run in part]) for part in runs]
@@ -100,7 +106,7 @@ def study_model(
         over_size=auc_difference(bad, points[0], size, seed=seed),
         over_logistic=auc_difference(bad, points[0], points[1], seed=seed),
         permutations=permutations,
-        drift=measure_drift(table, population.applicants.table(), seed=seed),
+        drift=measure_drift(table, population.applicants.table(), seed=seed) if population.applicants.names else (),
     )
 
 
@@ -165,5 +171,8 @@ def _about(
         seeds=training.seeds,
         figures=figures,
         permutations=permutations,
-        limits=(f"{card.bads} bads: every figure carries the interval that so few allow", *LIMITS),
+        limits=(
+            f"{card.bads} bads: every figure carries the interval that so few allow",
+            *(OWN_LIMITS if isinstance(population.labels.spec, LoanLabel) else LIMITS),
+        ),
     )

@@ -7,14 +7,11 @@ from datetime import date
 
 import msgspec
 import numpy as np
-import pyarrow.compute as pc
 
 from weilend.app.desk.flat.models import Ask, guard_design
 from weilend.app.desk.home import Home
 from weilend.app.desk.population import find_population
 from weilend.core.errors import ImmatureLabelError, InputError
-from weilend.core.records import FAR_FUTURE
-from weilend.features.labels import LABELS, LabelSpec
 from weilend.features.sets import FEATURE_SETS
 from weilend.lending import Product
 from weilend.models.design import design_sample
@@ -65,9 +62,8 @@ def product_material(home: Home, product: Product, *, as_of: int, known_until: i
 
     Raises `ImmatureLabelError` where no outcome was known by then.
     """
-    features, label = FEATURE_SETS[product.feature_set], LABELS[product.label]
-    population = find_population(home, features, label, as_of=as_of)
-    since = _known_since(home, label)
+    features, population = FEATURE_SETS[product.feature_set], find_population(home, product, as_of=as_of)
+    since = population.labels.since
     places = np.array([at for at, name in enumerate(population.known.names) if since[name] <= as_of], dtype=np.int64)
     if not len(places):
         raise ImmatureLabelError("no outcome was known at that date", hint="renew later")
@@ -82,12 +78,6 @@ def product_material(home: Home, product: Product, *, as_of: int, known_until: i
         recipe="card", as_of=as_of, bad=bad, group=np.arange(len(bad)), fresh=fresh, see=lambda _columns: table,
         see_now=lambda _columns: applicants, fit=fit, columns=(), prior_ppm=prior_ppm, known_until=as_of,
     )  # fmt: skip
-
-
-def _known_since(home: Home, label: LabelSpec) -> dict[str, int]:
-    records = home.book.view().read(label.kind)
-    latest = records.filter(pc.equal(records["known_until"], FAR_FUTURE))
-    return dict(zip(latest["business_id"].to_pylist(), latest["known_at"].to_pylist(), strict=True))
 
 
 def flat_material(home: Home, ask: Ask, *, as_of: int, known_until: int | None) -> Material:
