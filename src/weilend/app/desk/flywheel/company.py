@@ -24,12 +24,13 @@ from weilend.app.desk.flywheel.ground import FLYWHEEL, lay_ground
 from weilend.app.desk.flywheel.learning import Rows, score
 from weilend.app.desk.flywheel.months import run_months
 from weilend.app.desk.flywheel.page import compose_run
-from weilend.app.desk.flywheel.policies import compiled, decide_rows
+from weilend.app.desk.flywheel.policies import decide_rows
 from weilend.app.desk.flywheel.results import Result, summarise
 from weilend.app.desk.flywheel.rivals import find_rivals
 from weilend.app.desk.flywheel.run import MonthDone, Run, Settings
 from weilend.app.desk.flywheel.showing import columns_of
 from weilend.app.desk.progress import Tell, say_nothing
+from weilend.app.desk.sealed import make_evaluator
 from weilend.core.ids import canonical_json
 from weilend.core.lifecycle import Action, Event
 from weilend.decision import dump_policy, restore_policy
@@ -147,7 +148,7 @@ def replay_run(folder: Path, store: Store) -> Replayed:
 
 def _replay_some(store: Store, product: Product, policy: str, model: str | None, shown: Rows, kept: pa.Table) -> list[str]:
     pd: Integers | None = None if model is None else score(read_boosted(store.document("model", model).content), shown)
-    evaluator = compiled(product, FLYWHEEL, restore_policy(store.document("policy", policy).content))
+    evaluator = make_evaluator(product, FLYWHEEL, restore_policy(store.document("policy", policy).content))
     said = decide_rows(evaluator, columns_of(evaluator, shown, pd))
     same = (
         (said.ceiling_fen == kept["ceiling_fen"].to_numpy())

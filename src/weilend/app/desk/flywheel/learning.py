@@ -19,7 +19,7 @@ from weilend.features.cash_flow import CASH_FLOW_FEATURES
 from weilend.features.owner import OWNER_FEATURES
 from weilend.features.sets import ENTERPRISE, INVOICE, SELLER
 from weilend.models.boosted import BoostedModel
-from weilend.models.judgement.bootstrap import Contender, Difference, compare, draw
+from weilend.models.judgement.bootstrap import Contender, compare, draw
 from weilend.models.judgement.champion import Verdict, judge_challenger
 from weilend.models.metrics import auc
 from weilend.models.prediction import Prediction
@@ -178,8 +178,3 @@ def _leans_on(model: BoostedModel) -> tuple[tuple[str, int], ...]:
         shares[name] = shares.get(name, 0.0) + value
     told = sorted(((round(PPM * value / whole), name) for name, value in shares.items()), reverse=True)
     return tuple((name, share) for share, name in told[:TOLD_COLUMNS])
-
-
-def difference_of(verdict: Verdict) -> Difference | None:
-    """Return the difference in AUC that a verdict rests on."""
-    return next((one for one in verdict.differences if one.metric == "auc"), None)

@@ -21,7 +21,6 @@ from weilend.app.desk.flywheel.policies import (
     NO_MODEL,
     Answers,
     Terms,
-    compiled,
     decide_rows,
     load_first_loan,
     shares_of,
@@ -52,6 +51,7 @@ from weilend.app.desk.flywheel.terms import (
     market_for,
 )
 from weilend.app.desk.progress import Tell, say_nothing
+from weilend.app.desk.sealed import make_evaluator
 from weilend.core.money import PPM
 from weilend.decision import Evaluator, Policy
 from weilend.models.boosted import BoostedModel
@@ -88,7 +88,7 @@ class Wheel:
     def __init__(self, ground: Ground, settings: Settings) -> None:
         self.ground, self.settings = ground, settings
         self.product, policy = load_first_loan()
-        self.evaluator: Evaluator = compiled(self.product, FLYWHEEL, policy)
+        self.evaluator: Evaluator = make_evaluator(self.product, FLYWHEEL, policy)
         self.policies, self.models = [policy], list[BoostedModel]()
         self.champion = -1
         self.ledger, self.reacher = Ledger(ground), Reacher(ground, settings.contacts_ppm)
@@ -145,7 +145,7 @@ class Wheel:
             "pd": np.zeros(count, np.int64) if pd is None else pd,
             "policy": np.full(count, len(self.policies) - 1),
             "model": np.full(count, self.champion),
-            "propensity": propensity(self.policies[-1], answers),
+            "propensity": propensity(self.evaluator, answers),
             **{name: getattr(outcome, name) for name in Outcomes.__struct_fields__},
         }
         for name, value in found.items():
@@ -264,7 +264,7 @@ class Wheel:
 
     def _go_live(self, policy: Policy) -> None:
         self.policies.append(policy)
-        self.evaluator = compiled(self.product, FLYWHEEL, policy)
+        self.evaluator = make_evaluator(self.product, FLYWHEEL, policy)
 
     def result(self) -> Run:
         """Return what was done so far."""

@@ -8,7 +8,17 @@ from itertools import accumulate
 import numpy as np
 
 from weilend.app.desk.flywheel.policies import GRADES, NO_MODEL, terms_of
-from weilend.app.desk.flywheel.results import BAR_PPM, FLYWHEEL, ORACLE, TUNED, VISIBLE, Line, Result
+from weilend.app.desk.flywheel.results import (
+    BAR_PPM,
+    FLYWHEEL,
+    ORACLE,
+    TUNED,
+    VISIBLE,
+    Line,
+    Result,
+    cheaper_and_safer,
+    kinder_to_thin,
+)
 from weilend.app.desk.flywheel.run import Lesson, Run
 from weilend.core.calendars import first_of_month
 from weilend.core.money import PPM
@@ -32,6 +42,7 @@ from weilend.report import (
 
 #: Who is drawn over time: more lines than these cannot be told apart.
 DRAWN = (FLYWHEEL, TUNED, VISIBLE, ORACLE)
+_MET = {True: "met", False: "not met"}
 
 
 def compose_run(run: Run, result: Result) -> Page:
@@ -105,7 +116,7 @@ def _short(run: Run, result: Result) -> Section:
     }
     wheel = ChartBlock(
         title="The wheel month by month",
-        description="Applications, those approved, those who took the loan. What is known of bads lags by half a year.",
+        description="Applications, those approved, those who took the loan; bads that were known, months after.",
         spec=lines(months, counted, unit="count"),
     )
     told = [one for one in run.lessons if _turned(one)]
@@ -249,13 +260,13 @@ def _meant(result: Result) -> Section:
         columns=columns, rows=rows, title="Good firms and thin files" + (", since a model decides" if result.later else ""),
         caption="A good firm is honest and would repay a month's sales: truth, which no contender but the oracle sees.",
     )  # fmt: skip
-    cheaper = (own.good_rate_ppm or 0) < (tuned.good_rate_ppm or 0)
-    kinder = own.thin_good_approved > tuned.thin_good_approved and (own.thin_bad_ppm or 0) <= (tuned.thin_bad_ppm or 0)
     said = (
-        f"Good firms pay {'less' if cheaper else 'no less'} than under tuned rules, at "
-        f"{'no more' if own.lost_fen <= tuned.lost_fen else 'more'} loss. {own.thin_good_approved:,} good firms with thin "
-        f"files are approved, "
-        f"{tuned.thin_good_approved:,} by tuned rules: the bar for thin files is {'met' if kinder else 'not met'}.",
+        f"Good firms pay {show(own.good_rate_ppm, 'ppm')} a year, {show(tuned.good_rate_ppm, 'ppm')} under tuned rules, and "
+        f"{show_short(own.lost_fen, 'fen')} are lost against {show_short(tuned.lost_fen, 'fen')}: the bar of a lower rate at no "
+        f"more loss is {_MET[cheaper_and_safer(result)]}.",
+        f"{own.thin_good_approved:,} good firms with thin files are approved, {tuned.thin_good_approved:,} by tuned rules, and "
+        f"{show(own.thin_bad_ppm, 'ppm')} of the thin files that were lent to went bad against {show(tuned.thin_bad_ppm, 'ppm')}: "
+        f"the bar of more of them at no more bads is {_MET[kinder_to_thin(result)]}.",
     )
     return Section(
         id="meant", title="What it meant to small businesses", title_zh="对小微企业意味着什么", blocks=(Prose(said), table)

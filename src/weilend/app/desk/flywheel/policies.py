@@ -12,15 +12,10 @@ from typing import Any, Final
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
 
-from weilend.app.desk.sealed import make_evaluator
 from weilend.core.values import Outcome
 from weilend.decision import Evaluator, Policy, dump_policy, load_policy, restore_policy
 from weilend.decision.facts import AGE, draw_ppm
-from weilend.decision.program import Program
-from weilend.features.plans import FeatureSet
-from weilend.formula.numpy import columns as as_columns
 from weilend.lending import Product, read_product
 from weilend.models.table import Booleans, Integers
 
@@ -131,11 +126,6 @@ def without_chance(policy: Policy) -> Policy:
     return with_numbers(policy, shares=shares)
 
 
-def compiled(product: Product, features: FeatureSet, policy: Policy) -> Evaluator:
-    """Return a policy ready to decide."""
-    return make_evaluator(product, features, policy)
-
-
 def draws_of(policy: Policy, businesses: Sequence[str]) -> dict[str, Integers]:
     """Return what each business draws in each experiment of a policy, for good.
 
@@ -169,20 +159,6 @@ def decide_rows(evaluator: Evaluator, columns: Mapping[str, np.ma.MaskedArray[An
         grade=tuple(grades),
         arms={name: tuple(one[name] for one in arms) for name in named},
     )
-
-
-def decide_columns(program: Program, columns: Mapping[str, np.ma.MaskedArray[Any, Any]]) -> tuple[Booleans, Integers, Integers]:
-    """Return whom a program approves, ceilings and rates, for all rows at once: the same answers as `decide_rows`."""
-    known: dict[str, npt.NDArray[Any]] = {name: columns[field.name] for name, field in program.inputs.items()}
-    rows = len(next(iter(known.values())))
-    for step in program.steps:
-        value, valid = as_columns(step.formula.root)({**known, "": np.empty(rows, np.int8)})
-        known[step.name] = value if step.formula.type == "text" else np.ma.array(value, mask=~valid)
-    approved = np.asarray(known[program.outcome] == "approve", np.bool_)
-    ceiling, rate = (
-        np.where(approved, np.ma.filled(known[name], 0), 0) for name in (program.ceiling_fen, program.floor_rate_ppm)
-    )
-    return approved, ceiling, rate
 
 
 def raw_columns(

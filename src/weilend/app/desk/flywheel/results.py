@@ -101,6 +101,23 @@ def share_of(lines: Sequence[Line], best: str) -> int | None:
     return round(PPM * (profit[FLYWHEEL] - profit[TUNED]) / (profit[best] - profit[TUNED]))
 
 
+def cheaper_and_safer(result: Result) -> bool:
+    """Return whether good firms paid less than under tuned rules at equal or lower loss, since a model decides."""
+    own, tuned = _pair(result)
+    return (own.good_rate_ppm or PPM) < (tuned.good_rate_ppm or 0) and own.lost_fen <= tuned.lost_fen
+
+
+def kinder_to_thin(result: Result) -> bool:
+    """Return whether more good firms with thin files were approved than by tuned rules, at no higher bad rate among them."""
+    own, tuned = _pair(result)
+    return own.thin_good_approved > tuned.thin_good_approved and (own.thin_bad_ppm or 0) <= (tuned.thin_bad_ppm or 0)
+
+
+def _pair(result: Result) -> tuple[Line, Line]:
+    line = {one.name: one for one in result.later or result.lines}
+    return line[FLYWHEEL], line[TUNED]
+
+
 def find_good(run: Run) -> Booleans:
     """Return who is honest and would repay a month's sales (truth)."""
     limit = np.minimum(monthly_fen(run.shown), run.product.terms.max_amount_fen)
