@@ -11,7 +11,7 @@ import pytest
 from weilend.app.desk.flywheel import months as months_module
 from weilend.app.desk.flywheel.company import DECISIONS, keep_run, replay_run
 from weilend.app.desk.flywheel.ground import FLYWHEEL, Ground, lay_ground, plan_run
-from weilend.app.desk.flywheel.learning import Rows, score, train
+from weilend.app.desk.flywheel.learning import score, train
 from weilend.app.desk.flywheel.lending import answer, outcomes
 from weilend.app.desk.flywheel.money import flows_of, unpaid_principal, worth_fen
 from weilend.app.desk.flywheel.months import Wheel, run_months
@@ -20,6 +20,7 @@ from weilend.app.desk.flywheel.policies import decide_rows, load_first_loan
 from weilend.app.desk.flywheel.records import watched_share
 from weilend.app.desk.flywheel.results import summarise
 from weilend.app.desk.flywheel.rivals import approve_all, flywheel, oracle, without_own
+from weilend.app.desk.flywheel.rows import Rows
 from weilend.app.desk.flywheel.run import Settings
 from weilend.app.desk.flywheel.showing import columns_of, rows_of
 from weilend.app.desk.home import open_home

@@ -14,7 +14,8 @@ import msgspec
 import numpy as np
 
 from weilend.app.desk.flywheel.ground import FLYWHEEL, Ground
-from weilend.app.desk.flywheel.learning import Rows, Trained, score, train
+from weilend.app.desk.flywheel.learners import Ranker
+from weilend.app.desk.flywheel.learning import Trained, score, train
 from weilend.app.desk.flywheel.lending import outcomes
 from weilend.app.desk.flywheel.money import Outcomes
 from weilend.app.desk.flywheel.policies import (
@@ -29,6 +30,7 @@ from weilend.app.desk.flywheel.policies import (
 )
 from weilend.app.desk.flywheel.reaching import Contacts, Reacher
 from weilend.app.desk.flywheel.records import Ledger, Matured
+from weilend.app.desk.flywheel.rows import Rows
 from weilend.app.desk.flywheel.run import Lesson, MonthDone, Run, Settings
 from weilend.app.desk.flywheel.showing import (
     applicants,
@@ -54,7 +56,6 @@ from weilend.app.desk.progress import Tell, say_nothing
 from weilend.app.desk.sealed import make_evaluator
 from weilend.core.money import PPM
 from weilend.decision import Evaluator, Policy
-from weilend.models.boosted import BoostedModel
 from weilend.models.table import Integers
 
 #: A model is looked at anew so many months after the last look, and rates so many months after opening.
@@ -89,7 +90,7 @@ class Wheel:
         self.ground, self.settings = ground, settings
         self.product, policy = load_first_loan()
         self.evaluator: Evaluator = make_evaluator(self.product, FLYWHEEL, policy)
-        self.policies, self.models = [policy], list[BoostedModel]()
+        self.policies, self.models = [policy], list[Ranker]()
         self.champion = -1
         self.ledger, self.reacher = Ledger(ground), Reacher(ground, settings.contacts_ppm)
         self.rows: list[Integers] = []
@@ -166,14 +167,16 @@ class Wheel:
         now = self.ground.starts(month + 1)
         matured = self.ledger.read_labels(now - 1)
         facts = Lesson(month=month, bads=matured.bads, labels=len(matured.bad), action="")
-        if matured.bads < self.settings.least_bads:
-            if month + 1 >= PRICE_MONTHS and (month + 1 - PRICE_MONTHS) % RENEW_MONTHS == 0 and self.champion < 0:
-                return msgspec.structs.replace(facts, action=self._reprice(matured), response=self.response)
-            return msgspec.structs.replace(facts, action=f"{matured.bads} bads came of age, not enough" if matured.bads else "")
         if self.champion >= 0 and month - self.last_look < RENEW_MONTHS:
             return facts
-        self.last_look = month
-        return self._renew(matured, facts)
+        if matured.bads >= self.settings.least_bads:
+            self.last_look = month
+            facts = self._renew(matured, facts)
+        elif matured.bads:
+            facts = msgspec.structs.replace(facts, action=f"{matured.bads} bads came of age, not enough")
+        if self.champion < 0 and month + 1 >= PRICE_MONTHS and (month + 1) % PRICE_MONTHS == 0:
+            return msgspec.structs.replace(facts, action=self._reprice(matured), response=self.response)
+        return facts
 
     def _offers(self) -> tuple[np.ndarray, np.ndarray, Integers, np.ndarray]:
         """Return every offer made: limit in months of sales, rate, whether it was taken, and its place among all rows."""
@@ -215,7 +218,9 @@ class Wheel:
             self.models.append(trained.model)
             self.champion = len(self.models) - 1
         if self.champion < 0:
-            action = f"challenger judged at AUC {trained.auc_ppm / PPM:.3f}: no evidence that it ranks, so the rules go on"
+            action = (
+                f"{trained.learner}: AUC {trained.auc_ppm / PPM:.3f} out of fold, no evidence that it ranks: the rules go on"
+            )
             return msgspec.structs.replace(facts, action=action, trained=trained)
         self._learn_response(matured, at)
         self._choose()
@@ -291,5 +296,6 @@ def _said(terms: Terms) -> str:
 
 
 def _words_of(trained: Trained, *, promoted: bool) -> str:
+    newest = "; on the newest {:.3f} against {:.3f}".format(*(one / PPM for one in trained.newest)) if trained.newest else ""
     what = "promoted" if promoted else "the champion stays"
-    return f"challenger AUC {trained.auc_ppm / PPM:.3f} against {trained.champion_auc_ppm / PPM:.3f}: {what}; terms chosen anew"
+    return f"{trained.learner}: AUC {trained.auc_ppm / PPM:.3f} out of fold{newest}: {what}; terms chosen anew"

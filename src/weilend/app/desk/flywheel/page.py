@@ -200,10 +200,11 @@ def _learned(run: Run) -> Section:
 def _trained(run: Run, lesson: Lesson) -> ChartBlock:
     trained = lesson.trained
     assert trained is not None
-    said = f"AUC {trained.auc_ppm / PPM:.3f} on the newest {trained.judged_rows:,} loans, {trained.judged_bads} of them bad"
+    said = f"{trained.learner}, AUC {trained.auc_ppm / PPM:.3f} out of fold"
+    others = ", ".join(f"{name} {auc / PPM:.3f}" for name, auc in trained.tried if name != trained.learner)
     return ChartBlock(
         title=f"{_months(run)[lesson.month]}: {'promoted' if lesson.promoted else 'not promoted'}, {said}",
-        description=f"Trained on {trained.model.rows:,} loans, {trained.model.bads} bad. What it leans on, by share of gain.",
+        description=f"Learned from {trained.model.rows:,} loans, {trained.model.bads} bad. Tried beside it: {others}. It leans on:",
         spec=bars([name for name, _ in trained.leans_on], [share for _, share in trained.leans_on], unit="ppm"),
     )
 

@@ -16,7 +16,6 @@ import msgspec
 import numpy as np
 
 from weilend.app.desk.flywheel.ground import FLYWHEEL, OWN, Ground
-from weilend.app.desk.flywheel.learning import Rows, choose_columns, sample_of
 from weilend.app.desk.flywheel.lending import answer, outcomes
 from weilend.app.desk.flywheel.money import Outcomes
 from weilend.app.desk.flywheel.policies import (
@@ -27,6 +26,7 @@ from weilend.app.desk.flywheel.policies import (
     with_numbers,
     without_chance,
 )
+from weilend.app.desk.flywheel.rows import Rows, choose_columns, sample_of
 from weilend.app.desk.flywheel.run import Run
 from weilend.app.desk.flywheel.showing import columns_of, grades_of, monthly_fen
 from weilend.app.desk.flywheel.terms import (

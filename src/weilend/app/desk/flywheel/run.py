@@ -7,14 +7,15 @@ from __future__ import annotations
 import msgspec
 
 from weilend.app.desk.flywheel.ground import Ground
-from weilend.app.desk.flywheel.learning import Rows, Trained
+from weilend.app.desk.flywheel.learners import Ranker
+from weilend.app.desk.flywheel.learning import Trained
 from weilend.app.desk.flywheel.money import Costs, Outcomes
 from weilend.app.desk.flywheel.policies import Answers
 from weilend.app.desk.flywheel.reaching import Contacts
+from weilend.app.desk.flywheel.rows import Rows
 from weilend.app.desk.flywheel.terms import Response
 from weilend.decision import Policy
 from weilend.lending import Product
-from weilend.models.boosted import BoostedModel
 from weilend.models.table import Integers
 
 
@@ -76,7 +77,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     propensity_ppm: Integers
     outcomes: Outcomes
     policies: tuple[Policy, ...]
-    models: tuple[BoostedModel, ...]
+    models: tuple[Ranker, ...]
     lessons: tuple[Lesson, ...]
     months: tuple[MonthDone, ...]
     contacts: tuple[Contacts, ...]

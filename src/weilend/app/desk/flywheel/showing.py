@@ -7,9 +7,9 @@ from __future__ import annotations
 import numpy as np
 
 from weilend.app.desk.flywheel.ground import FLYWHEEL, OWN, Ground, fold_own
-from weilend.app.desk.flywheel.learning import Rows
 from weilend.app.desk.flywheel.policies import GRADES, Answers, draws_of, raw_columns
 from weilend.app.desk.flywheel.reaching import Contacts
+from weilend.app.desk.flywheel.rows import Rows
 from weilend.core.money import PPM
 from weilend.decision import Evaluator
 from weilend.lending import Product
