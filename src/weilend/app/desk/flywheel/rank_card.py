@@ -83,14 +83,23 @@ def _ladder(sample: Sample, at: int) -> Ladder:
     """Return a column by the ranks of its known values; equal values stand on one step."""
     column, values, known = sample.columns[at], sample.table.values[:, at], sample.table.known[:, at]
     seen = values[known]
-    inner = np.arange(1, STEPS) / STEPS
-    cuts = np.unique(np.quantile(seen, inner, method="lower")) if len(seen) else np.zeros(0, np.int64)
-    cuts = cuts[cuts < seen.max()] if len(seen) else cuts
+    cuts = _cuts(seen)
     step = np.where(known, np.searchsorted(cuts, values, side="left"), len(cuts) + 1)
     share = np.bincount(step[known], minlength=len(cuts) + 1) / max(len(seen), 1)
     middle = np.cumsum(share) - share / 2 - 0.5
-    rows, bads = (np.bincount(step, weights=sample.weight * one, minlength=len(cuts) + 2) for one in (1, sample.bad))
-    return Ladder(column, cuts, column.sign * SPREAD * middle, rows, bads)
+    rows, bads = (
+        np.bincount(step, weights=one, minlength=len(cuts) + 2).astype(np.float64)
+        for one in (sample.weight, sample.weight * sample.bad)
+    )
+    return Ladder(column, cuts, np.asarray(column.sign * SPREAD * middle, np.float64), rows, bads)
+
+
+def _cuts(seen: Integers) -> Integers:
+    """Return where the ranks of known values are cut; none where nothing is known or all is equal."""
+    if not len(seen):
+        return np.zeros(0, np.int64)
+    cuts = np.unique(np.quantile(seen, np.arange(1, STEPS) / STEPS, method="lower")).astype(np.int64)
+    return cuts[cuts < seen.max()]
 
 
 def _choose_strength(heights: Floats, sample: Sample, weight: Floats, seed: int) -> int:
