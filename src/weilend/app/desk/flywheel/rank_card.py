@@ -98,8 +98,9 @@ def _cuts(seen: Integers) -> Integers:
     """Return where the ranks of known values are cut; none where nothing is known or all is equal."""
     if not len(seen):
         return np.zeros(0, np.int64)
-    cuts = np.unique(np.quantile(seen, np.arange(1, STEPS) / STEPS, method="lower")).astype(np.int64)
-    return cuts[cuts < seen.max()]
+    cuts: Integers = np.unique(np.quantile(seen, np.arange(1, STEPS) / STEPS, method="lower")).astype(np.int64)
+    inner: Integers = cuts[cuts < seen.max()]
+    return inner
 
 
 def _choose_strength(heights: Floats, sample: Sample, weight: Floats, seed: int) -> int:
