@@ -10,7 +10,10 @@ from hypothesis import strategies as st
 
 from weilend.app.desk.flywheel.learners import Ranker, fit_boosted, fit_card, join, read_ranker, write_ranker
 from weilend.app.desk.flywheel.learning import score, train
+from weilend.app.desk.flywheel.money import Costs
+from weilend.app.desk.flywheel.policies import Terms, load_first_loan
 from weilend.app.desk.flywheel.rows import Rows
+from weilend.app.desk.flywheel.terms import THIN_SHARES, Response, TakeUp, choose_thin_share, market_for
 from weilend.core.errors import CheckError
 from weilend.core.money import PPM
 
@@ -74,6 +77,20 @@ def test_both_say_what_lies_between(seed):
     one, other, both = (score(model, rows) for model in (card, trees, join([card, trees])))
     assert (np.minimum(one, other) - 1 <= both).all()
     assert (both <= np.maximum(one, other) + 1).all()
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.floats(0.001, 0.3), st.sampled_from(THIN_SHARES))
+def test_thin_files_move_by_one_step_and_up_only_where_it_pays(pd, now):
+    market = market_for(load_first_loan()[0], Costs())
+    terms, response = {"A": Terms(2_000_000, 200_000)}, Response(TakeUp(0.0, 0.3, -13.0))
+
+    def chosen(risk: float) -> int:
+        return choose_thin_share(np.full(9, risk), ("A",) * 9, np.full(9, 2_000_000.0), terms, response, market, now)
+
+    assert abs(THIN_SHARES.index(chosen(pd)) - THIN_SHARES.index(now)) <= 1
+    assert chosen(pd) >= chosen(min(2 * pd, 0.5))
+    assert chosen(0.001) >= now >= chosen(0.4)
 
 
 def test_models_are_kept_to_the_bit_and_a_changed_one_is_refused():

@@ -7,7 +7,7 @@ judged, approved.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 import msgspec
@@ -22,6 +22,7 @@ from weilend.app.desk.flywheel.policies import (
     NO_MODEL,
     Answers,
     Terms,
+    as_unscored,
     decide_rows,
     load_first_loan,
     shares_of,
@@ -36,6 +37,7 @@ from weilend.app.desk.flywheel.showing import (
     applicants,
     columns_of,
     explored,
+    find_thin,
     grades_of,
     monthly_fen,
     propensity,
@@ -46,6 +48,7 @@ from weilend.app.desk.flywheel.terms import (
     Response,
     choose_first_terms,
     choose_terms,
+    choose_thin_share,
     counted_pd,
     learn_slope,
     learn_take_up,
@@ -223,7 +226,7 @@ class Wheel:
             )
             return msgspec.structs.replace(facts, action=action, trained=trained)
         self._learn_response(matured, at)
-        self._choose()
+        self._choose(as_unscored(self.policies[-1]) if champion is None else terms_of(self.policies[-1]))
         action = _words_of(trained, promoted=promoted)
         return msgspec.structs.replace(facts, action=action, trained=trained, promoted=promoted, response=self.response)
 
@@ -242,17 +245,21 @@ class Wheel:
         old = matured.rows[(matured.bad == 1) & (self.ground.asked.month[matured.rows] <= now - SETTLED_MONTHS)]
         return learned_rolls(len(old), self.ledger.count_lost(old, self.ground.starts(now + 1) - 1))
 
-    def _choose(self) -> None:
-        """Choose the terms of each grade by what the champion says of all who applied so far."""
+    def _choose(self, now: Mapping[str, Terms]) -> None:
+        """Choose the terms of each grade, and how thin files start, by what the champion says of all who applied so far."""
         if self.response.take_up is None:
             return
         seen = whole(self.shown)
         pd = np.clip(score(self.models[self.champion], seen), 100, 900_000)
-        grade = grades_of(pd, self.product)
-        terms = choose_terms(
-            pd / PPM, grade, monthly_fen(seen).astype(np.float64), self.response, self.market, terms_of(self.policies[-1])
-        )
-        self._go_live(with_numbers(self.policies[-1], terms=terms))
+        grade, monthly = grades_of(pd, self.product), monthly_fen(seen).astype(np.float64)
+        terms = choose_terms(pd / PPM, grade, monthly, self.response, self.market, now)
+        numbers = {name: one.base or 0 for name, one in self.policies[-1].parameters.items()}
+        thin = np.flatnonzero(find_thin(seen, step_count=numbers["step_count"]))
+        share = choose_thin_share(
+            pd[thin] / PPM, tuple(grade[row] for row in thin.tolist()), monthly[thin], terms, self.response, self.market,
+            numbers["thin_share_ppm"],
+        )  # fmt: skip
+        self._go_live(with_numbers(self.policies[-1], terms=terms, parameters={"thin_share_ppm": share}))
 
     def _mind_budget(self) -> None:
         """Stop exploring while what it is expected to have lost exceeds its budget, and take it up again when there is room."""

@@ -141,25 +141,42 @@ def _money(result: Result) -> Section:
         description="All flows of the loans run off to maturity, at what money costs, less data, operations and exploring.",
         spec=lines(months, series, axis="yuan", unit="count", x_axis="month of business"),
     )
-    blocks: list[Block] = [chart, _table("All months", result.lines)]
+    ranked = sorted(result.lines, key=lambda one: -one.profit_fen)
+    earned = ChartBlock(
+        title="Profit over all months",
+        description=f"The flywheel beside the others. {TUNED.capitalize()}, {VISIBLE} and the {ORACLE} know what nobody can.",
+        spec=bars([one.name for one in ranked], [_yuan(one.profit_fen) for one in ranked], unit="fen", highlight=(FLYWHEEL,)),
+    )
+    blocks: list[Block] = [earned, Prose(tuple(_shares(result))), chart, _table("All months", ranked)]
     if result.later:
-        blocks.append(_table(f"From month {result.first_model_month} on, when a model decides", result.later))
-    blocks.append(Prose(tuple(_shares(result))))
+        blocks.append(
+            _table(
+                f"From month {result.first_model_month} on, when a model decides",
+                sorted(result.later, key=lambda one: -one.profit_fen),
+            )
+        )
     lead = "Everybody met the same applicants in the same months with the same dice; only the decisions differ."
     return Section(id="money", title="Who earned what", title_zh="收益对比", blocks=tuple(blocks), lead=lead)
 
 
 def _shares(result: Result) -> list[str]:
     told = []
-    for when, whole, seen in (
-        ("Over all months", result.share_ppm, result.visible_share_ppm),
-        ("Since a model decides", result.later_share_ppm, result.later_visible_share_ppm),
+    for when, found, share, ceiling in (
+        ("Over all months", result.lines, result.share_ppm, result.ceiling_ppm),
+        ("Since a model decides", result.later, result.later_share_ppm, result.later_ceiling_ppm),
     ):
-        if whole is not None:
-            way = f"{when} the flywheel went {whole / PPM:.0%} of the way from the tuned rules to the oracle"
-            told.append(f"{way}; the bar is {BAR_PPM / PPM:.0%}.")
-        if seen is not None:
-            told.append(f"{when} it went {seen / PPM:.0%} of the way from the tuned rules to all that files say.")
+        if share is None:
+            continue
+        profit = {one.name: one.profit_fen for one in found}
+        more = profit[FLYWHEEL] - profit[TUNED]
+        told.append(
+            f"{when} the flywheel earned {show_short(abs(more), 'fen')} {'more' if more >= 0 else 'less'} than the tuned rules: "
+            f"{share / PPM:.0%} of the way from them to the oracle. The bar is {BAR_PPM / PPM:.0%}."
+        )
+        if ceiling is not None:
+            told.append(
+                f"The ceiling is {ceiling / PPM:.0%}: so far goes a model that was told how every applicant would have turned out."
+            )
     return told or ["Nobody earned more than the tuned rules, so there is no way to have gone."]
 
 

@@ -106,6 +106,15 @@ def terms_of(policy: Policy) -> dict[str, Terms]:
     return {one.name: Terms(one.values["limit_ppm"], one.values["rate_ppm"]) for one in policy.grades}
 
 
+def as_unscored(policy: Policy) -> dict[str, Terms]:
+    """Return the terms of every grade as those whom no model has scored get them: what all get until a model decides.
+
+    >>> as_unscored(load_first_loan()[1])["A"]
+    Terms(limit_ppm=1500000, rate_ppm=200000)
+    """
+    return dict.fromkeys((NO_MODEL, *GRADES), terms_of(policy)[NO_MODEL])
+
+
 def shares_of(policy: Policy, experiment: str) -> dict[str, int]:
     """Return the share of each arm of an experiment: the propensity of what it decides.
 

@@ -21,6 +21,7 @@ from weilend.app.desk.flywheel.money import Outcomes
 from weilend.app.desk.flywheel.policies import (
     NO_MODEL,
     Terms,
+    as_unscored,
     decide_rows,
     terms_of,
     with_numbers,
@@ -32,6 +33,7 @@ from weilend.app.desk.flywheel.showing import columns_of, grades_of, monthly_fen
 from weilend.app.desk.flywheel.terms import (
     LIMITS,
     RATES,
+    THIN_SHARES,
     Market,
     TakeUp,
     choose_terms,
@@ -57,7 +59,7 @@ CHOICES: Final = {
     "max_low_days": (10, 20, 30, 45, 60, 91),
     "max_utilisation_ppm": (500_000, 600_000, 700_000, 800_000, 900_000, 10_000_000),
     "max_queries_count": (2, 4, 6, 8, 12, 10_000),
-    "thin_share_ppm": (0, 250_000, 500_000, 750_000, 1_000_000),
+    "thin_share_ppm": THIN_SHARES,
 }
 #: How the model of all that files say is trained.
 _TREES: Final = {"objective": "binary", "learning_rate": 0.04, "num_leaves": 8, "min_data_in_leaf": 150, "feature_fraction": 0.3,
@@ -170,7 +172,7 @@ def one_card(run: Run) -> Contender | None:
     graded = grades_of(pd, run.product)
     monthly = monthly_fen(run.shown)[seen].astype(np.float64)
     grades = tuple(graded[one] for one in seen.tolist())
-    terms = choose_terms(pd[seen] / PPM, grades, monthly, first.response, market_of(run), terms_of(run.policies[0]))
+    terms = choose_terms(pd[seen] / PPM, grades, monthly, first.response, market_of(run), as_unscored(run.policies[0]))
     before = without_chance(run.policies[0])
     policy = with_numbers(before, terms=terms)
     early = decide_rows(*_given(run, before))

@@ -23,11 +23,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """How a run is to be: least matured bads before a model is trained, contacts a month (ppm of users), costs.
 
     >>> Settings().least_bads
-    200
+    60
     """
 
-    least_bads: int = 200
-    contacts_ppm: int = 50_000
+    least_bads: int = 60
+    contacts_ppm: int = 150_000
     costs: Costs = Costs()
 
 

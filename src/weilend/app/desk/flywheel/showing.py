@@ -57,6 +57,19 @@ def monthly_fen(shown: Rows) -> Integers:
     return monthly
 
 
+def find_thin(shown: Rows, *, step_count: int = 2**62) -> Booleans:
+    """Return who has a thin file: no bureau file of the owner, or less than a year of money from trade; and who has not yet paid us
+    `step_count` instalments.
+    """
+
+    def column(name: str, missing: int) -> Integers:
+        at = shown.names.index(name)
+        return np.where(shown.known[:, at], shown.values[:, at], missing)
+
+    thin: Booleans = (column("owner_no_file_180d", 1) == 1) | (column("inflow_months_active_12m", 0) < 12)
+    return np.logical_and(thin, column("own_paid_count_730d", 0) < step_count)
+
+
 def columns_of(evaluator: Evaluator, shown: Rows, pd: Integers | None) -> dict[str, np.ma.MaskedArray]:
     """Return what a compiled policy reads of rows."""
     facts: dict[str, Integers | None] = {"pd_ppm": pd, **draws_of(evaluator.policy, shown.business)}
