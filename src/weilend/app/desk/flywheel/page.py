@@ -7,7 +7,8 @@ from itertools import accumulate
 
 import numpy as np
 
-from weilend.app.desk.flywheel.policies import GRADES, NO_MODEL, terms_of
+from weilend.app.desk.flywheel.learners import CANDIDATES
+from weilend.app.desk.flywheel.policies import GRADES, NO_MODEL, Terms, terms_of
 from weilend.app.desk.flywheel.results import (
     BAR_PPM,
     FLYWHEEL,
@@ -200,43 +201,74 @@ def _yuan(fen: int) -> int:
 
 def _learned(run: Run) -> Section:
     looks = [lesson for lesson in run.lessons if lesson.trained is not None]
-    won, lost = [one for one in looks if one.promoted], [one for one in looks if not one.promoted]
-    blocks: list[Block] = [_trained(run, one) for one in won]
-    if not won:
-        blocks.append(
-            Callout(
-                tone="unknown", title="No model was promoted", text="Labels did not suffice, or did not show that it ranks."
-            )
-        )
+    won = [one for one in looks if one.promoted]
+    blocks: list[Block] = []
+    if won:
+        blocks += [_trainings(run, looks), _trained(run, won[-1])]
+    else:
+        text = "Labels did not suffice, or did not show that it ranks."
+        blocks.append(Callout(tone="unknown", title="No model was promoted", text=text))
     blocks.append(_terms(run))
-    if lost:
-        blocks.append(Details("Challengers that were not promoted", tuple(_trained(run, one) for one in lost)))
+    others = tuple(_trained(run, one) for one in looks if one not in won[-1:])
+    if others:
+        blocks.append(Details("The other models that were trained", others))
     return Section(id="learned", title="What each version learned", title_zh="每一版学到了什么", blocks=tuple(blocks))
+
+
+def _trainings(run: Run, looks: Sequence[Lesson]) -> DataTable:
+    """Return every training: how well each learner ranked, which was proposed, what became of it."""
+    rows: list[tuple[str | int, ...]] = []
+    for one in looks:
+        trained = one.trained
+        assert trained is not None
+        newest = "{:.3f}, {:.3f}".format(*(auc / PPM for auc in trained.newest)) if trained.newest else "–"
+        ranked = (f"{auc / PPM:.3f}" for _, auc in trained.tried)
+        fate = "promoted" if one.promoted else "not promoted"
+        rows.append((_months(run)[one.month], trained.model.rows, one.bads, *ranked, trained.learner, newest, fate))
+    columns = (Column(title="month"), Column(title="loans", unit="count"), Column(title="bads", unit="count"),
+               *(Column(title=name) for name in CANDIDATES), Column(title="proposed"),
+               Column(title="newest: it, champion"), Column(title="what became of it"))  # fmt: skip
+    caption = (
+        "AUC out of fold of each learner on all labels of the month, and of the proposed one and the champion on the newest."
+    )
+    return DataTable(columns=columns, rows=tuple(rows), title="Every training", caption=caption, folded=False)
 
 
 def _trained(run: Run, lesson: Lesson) -> ChartBlock:
     trained = lesson.trained
     assert trained is not None
-    said = f"{trained.learner}, AUC {trained.auc_ppm / PPM:.3f} out of fold"
-    others = ", ".join(f"{name} {auc / PPM:.3f}" for name, auc in trained.tried if name != trained.learner)
     return ChartBlock(
-        title=f"{_months(run)[lesson.month]}: {'promoted' if lesson.promoted else 'not promoted'}, {said}",
-        description=f"Learned from {trained.model.rows:,} loans, {trained.model.bads} bad. Tried beside it: {others}. It leans on:",
+        title=f"What the model of {_months(run)[lesson.month]} leans on ({trained.learner})",
+        description=f"Learned from {trained.model.rows:,} loans, {trained.model.bads} of them bad. Share of what it says.",
         spec=bars([name for name, _ in trained.leans_on], [share for _, share in trained.leans_on], unit="ppm"),
     )
 
 
 def _terms(run: Run) -> DataTable:
+    """Return what each version of the policy that decided offered, a row a version."""
     rows = []
     for at, policy in enumerate(run.policies):
-        terms, decided = terms_of(policy), run.policy_of == at
+        decided = run.policy_of == at
         if decided.any():
-            used = [NO_MODEL] if (run.model_of[decided] < 0).all() else list(GRADES)
-            rows += [(f"v{policy.version}", name, terms[name].limit_ppm, terms[name].rate_ppm) for name in used]
-    columns = (Column(title="version"), Column(title="grade"), Column(title="limit, of a month's sales", unit="ppm"),
-               Column(title="rate a year", unit="ppm"))  # fmt: skip
-    return DataTable(columns=columns, rows=tuple(rows), title="Terms of each grade, version by version",
-                     caption="N: before there is a model. A limit of 0 is not lent to, but for a few by chance.")  # fmt: skip
+            terms, scored = terms_of(policy), bool((run.model_of[decided] >= 0).any())
+            said = [_offer(terms[name]) if (name != NO_MODEL) == scored else "" for name in (NO_MODEL, *GRADES[:-1])]
+            month = _months(run)[int(run.month[decided][0])]
+            rows.append((month, f"v{policy.version}", *said, policy.parameters["thin_share_ppm"].base))
+    columns = (Column(title="from"), Column(title="version"), *(Column(title=name) for name in (NO_MODEL, *GRADES[:-1])),
+               Column(title="thin files start with", unit="ppm"))  # fmt: skip
+    caption = (
+        "Limit in months of sales × yearly rate. N: before there is a model. F, the riskiest, is not lent to, but for a few."
+    )
+    return DataTable(columns=columns, rows=tuple(rows), title="Terms, version by version", caption=caption, folded=False)
+
+
+def _offer(terms: Terms) -> str:
+    """Return terms in few characters.
+
+    >>> _offer(Terms(1_500_000, 200_000)), _offer(Terms(0, 240_000))
+    ('1.5 × 20 %', 'none')
+    """
+    return f"{terms.limit_ppm / PPM:g} × {terms.rate_ppm / 10_000:g} %" if terms.limit_ppm else "none"
 
 
 def _reached(run: Run, result: Result) -> Section:
