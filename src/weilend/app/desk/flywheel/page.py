@@ -72,7 +72,16 @@ def headline(result: Result) -> str:
     return (
         f"Judgement and prices alone until month {begins - 1}; from month {begins} on a model decides, and the lender "
         f"earns {against} and loses {_compared(later[FLYWHEEL].lost_fen, later[TUNED].lost_fen)}. "
-        f"Over all months it earned {earned}."
+        f"Over all months it earned {earned}{_beside(line)}."
+    )
+
+
+def _beside(line: dict[str, Line]) -> str:
+    """Return what a model would have earned that was told every outcome, in words; nothing where nobody reckoned it."""
+    return (
+        f"; a model told every outcome would have earned {show_short(line[VISIBLE].profit_fen, 'fen')}"
+        if VISIBLE in line
+        else ""
     )
 
 
@@ -329,7 +338,7 @@ def _honest(result: Result) -> Section:
     items = (
         f"The bar of {BAR_PPM / PPM:.0%} of the way to the oracle is {'not ' if shortfall else ''}reached over all months. The "
         "oracle sees health, family and luck, which leave no trace in any file; nothing that reads files can follow it there. "
-        "All that files say is how far a model could go that had been told how every applicant would have turned out.",
+        f"A model that was told how every applicant would have turned out goes {_way(result.ceiling_ppm)}: the most that files say.",
         f"For {waited} months the lender has judgement and prices alone, and pays for what it learns; the oracle and the tuned "
         "rules know from the first day. The tuned rules are searched for on the outcomes of the very months they are judged on.",
         "Outcomes at each offer are the economy's own. Loans are valued run off to maturity; one renewed under stress as lost.",
@@ -338,6 +347,15 @@ def _honest(result: Result) -> Section:
     title = "Where it falls short, and why" if shortfall else "What is known and what is assumed"
     callout = Callout(tone="unknown", title=title, text="", items=items)
     return Section(id="honest", title="How far to believe it", title_zh="可信程度", blocks=(callout,))
+
+
+def _way(share_ppm: int | None) -> str:
+    """Return a share of the way to the oracle in words.
+
+    >>> _way(240_000), _way(None)
+    ('24% of the way', 'no further than the tuned rules')
+    """
+    return "no further than the tuned rules" if share_ppm is None else f"{share_ppm / PPM:.0%} of the way"
 
 
 def _months(run: Run) -> list[str]:
