@@ -338,7 +338,7 @@ def _honest(result: Result) -> Section:
     items = (
         f"The bar of {BAR_PPM / PPM:.0%} of the way to the oracle is {'not ' if shortfall else ''}reached over all months. The "
         "oracle sees health, family and luck, which leave no trace in any file; nothing that reads files can follow it there. "
-        f"A model that was told how every applicant would have turned out goes {_way(result.ceiling_ppm)}: the most that files say.",
+        f"A model that was told how every applicant would turn out goes {_way(result.ceiling_ppm)}: the most that files say.",
         f"For {waited} months the lender has judgement and prices alone, and pays for what it learns; the oracle and the tuned "
         "rules know from the first day. The tuned rules are searched for on the outcomes of the very months they are judged on.",
         "Outcomes at each offer are the economy's own. Loans are valued run off to maturity; one renewed under stress as lost.",
