@@ -11,18 +11,21 @@ import pytest
 from weilend.app.desk.flywheel import months as months_module
 from weilend.app.desk.flywheel.company import DECISIONS, keep_run, replay_run
 from weilend.app.desk.flywheel.ground import FLYWHEEL, Ground, lay_ground, plan_run
-from weilend.app.desk.flywheel.learning import Rows, score, train
+from weilend.app.desk.flywheel.learning import score, train
 from weilend.app.desk.flywheel.lending import answer, outcomes
 from weilend.app.desk.flywheel.money import flows_of, unpaid_principal, worth_fen
 from weilend.app.desk.flywheel.months import Wheel, run_months
 from weilend.app.desk.flywheel.page import compose_run
-from weilend.app.desk.flywheel.policies import compiled, decide_columns, decide_rows, load_first_loan
+from weilend.app.desk.flywheel.policies import decide_rows, load_first_loan
 from weilend.app.desk.flywheel.records import watched_share
 from weilend.app.desk.flywheel.results import summarise
 from weilend.app.desk.flywheel.rivals import approve_all, flywheel, oracle, without_own
+from weilend.app.desk.flywheel.rows import Rows
 from weilend.app.desk.flywheel.run import Settings
 from weilend.app.desk.flywheel.showing import columns_of, rows_of
 from weilend.app.desk.home import open_home
+from weilend.app.desk.sealed import make_evaluator
+from weilend.decision.search_kernel import plan_programs
 from weilend.report import render_page
 
 MONTHS, USERS, SEED = 7, 1_000, 3
@@ -71,13 +74,14 @@ def with_another_future(ground: Ground, since: int) -> Ground:
 
 def test_rows_and_columns_are_decided_alike_with_a_model_and_without(run):
     product, policy = load_first_loan()
-    evaluator = compiled(product, FLYWHEEL, policy)
+    evaluator = make_evaluator(product, FLYWHEEL, policy)
     for pd in (None, np.random.default_rng(1).integers(1_000, 300_000, len(run.rows))):
         columns = columns_of(evaluator, run.shown, pd)
-        said, (approved, ceiling, rate) = decide_rows(evaluator, columns), decide_columns(evaluator.program, columns)
-        assert (said.approved == approved).all()
-        assert (said.ceiling_fen == ceiling).all()
-        assert (said.rate_ppm == rate).all()
+        said = decide_rows(evaluator, columns)
+        (whole,) = plan_programs((evaluator.program,)).decide(columns)
+        assert (said.approved == whole.approved).all()
+        assert (said.ceiling_fen == np.where(whole.approved, whole.ceiling_fen, 0)).all()
+        assert (said.rate_ppm == np.where(whole.approved, whole.rate_ppm, 0)).all()
     assert run.answers.approved.any()
 
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from weilend.app.desk.flywheel.company import run_company
 from weilend.app.desk.flywheel.ground import plan_run
-from weilend.app.desk.flywheel.results import BAR_PPM, FLYWHEEL, TUNED, Line, Result
+from weilend.app.desk.flywheel.results import BAR_PPM, FLYWHEEL, TUNED, Result, cheaper_and_safer, kinder_to_thin
 from weilend.app.desk.flywheel.run import Settings
 from weilend.app.desk.progress import Tell, say_nothing
 from weilend.core.money import PPM
@@ -69,23 +69,6 @@ def mean_of(shares_ppm: Sequence[int | None]) -> Mean:
     drawn = known[dice.integers(0, len(known), (DRAWS, len(known)))].mean(axis=1)
     lo, hi = np.quantile(drawn, (0.025, 0.975))
     return Mean(len(known), round(float(known.mean())), round(float(lo)), round(float(hi)))
-
-
-def cheaper_and_safer(result: Result) -> bool:
-    """Return whether good firms paid less than under tuned rules at equal or lower loss, since a model decides."""
-    own, tuned = _pair(result)
-    return (own.good_rate_ppm or PPM) < (tuned.good_rate_ppm or 0) and own.lost_fen <= tuned.lost_fen
-
-
-def kinder_to_thin(result: Result) -> bool:
-    """Return whether more good firms with thin files were approved than by tuned rules, at no higher bad rate among them."""
-    own, tuned = _pair(result)
-    return own.thin_good_approved > tuned.thin_good_approved and (own.thin_bad_ppm or 0) <= (tuned.thin_bad_ppm or 0)
-
-
-def _pair(result: Result) -> tuple[Line, Line]:
-    line = {one.name: one for one in result.later or result.lines}
-    return line[FLYWHEEL], line[TUNED]
 
 
 def write_table(results: Sequence[Result]) -> str:

@@ -21,21 +21,23 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from weilend.app.desk.flywheel.ground import FLYWHEEL, lay_ground
-from weilend.app.desk.flywheel.learning import Rows, score
+from weilend.app.desk.flywheel.learners import read_ranker, write_ranker
+from weilend.app.desk.flywheel.learning import score
 from weilend.app.desk.flywheel.months import run_months
 from weilend.app.desk.flywheel.page import compose_run
-from weilend.app.desk.flywheel.policies import compiled, decide_rows
+from weilend.app.desk.flywheel.policies import decide_rows
 from weilend.app.desk.flywheel.results import Result, summarise
 from weilend.app.desk.flywheel.rivals import find_rivals
+from weilend.app.desk.flywheel.rows import Rows
 from weilend.app.desk.flywheel.run import MonthDone, Run, Settings
 from weilend.app.desk.flywheel.showing import columns_of
 from weilend.app.desk.progress import Tell, say_nothing
+from weilend.app.desk.sealed import make_evaluator
 from weilend.core.ids import canonical_json
 from weilend.core.lifecycle import Action, Event
 from weilend.decision import dump_policy, restore_policy
 from weilend.economy.plan import WorldPlan
 from weilend.lending import Product
-from weilend.models.recipes.boosters import read_boosted, write_boosted
 from weilend.models.table import Integers
 from weilend.report import render_page
 from weilend.store import Document, Store
@@ -106,7 +108,7 @@ def _keep_versions(run: Run, store: Store) -> None:
     for at, model in enumerate(run.models):
         months = run.month[run.model_of == at]
         when = starts(int(months[0])) if len(months) else starts(run.ground.months)
-        papers.append(("model", model.model_id, write_boosted(model), when))
+        papers.append(("model", model.model_id, write_ranker(model), when))
         events.append(("model", run.product.model, model.model_id, when, f"{model.bads} bads of {model.rows} loans"))
     papers.append(("product", run.product.identity, canonical_json(run.product), starts(0)))
     store.put_documents([
@@ -146,8 +148,8 @@ def replay_run(folder: Path, store: Store) -> Replayed:
 
 
 def _replay_some(store: Store, product: Product, policy: str, model: str | None, shown: Rows, kept: pa.Table) -> list[str]:
-    pd: Integers | None = None if model is None else score(read_boosted(store.document("model", model).content), shown)
-    evaluator = compiled(product, FLYWHEEL, restore_policy(store.document("policy", policy).content))
+    pd: Integers | None = None if model is None else score(read_ranker(store.document("model", model).content), shown)
+    evaluator = make_evaluator(product, FLYWHEEL, restore_policy(store.document("policy", policy).content))
     said = decide_rows(evaluator, columns_of(evaluator, shown, pd))
     same = (
         (said.ceiling_fen == kept["ceiling_fen"].to_numpy())

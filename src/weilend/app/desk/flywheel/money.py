@@ -104,9 +104,9 @@ class Outcomes(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     bad: Booleans
     lost_fen: Integers
 
-    def profit_fen(self, decided: Booleans, costs: Costs) -> Integers:
+    def profit_fen(self, costs: Costs) -> Integers:
         """Return what each application brought: the loan's worth less what deciding, booking and chasing cost."""
-        spent: Integers = decided * costs.data_fen + self.taken * costs.booking_fen + self.bad * costs.chasing_fen
+        spent: Integers = costs.data_fen + self.taken * costs.booking_fen + self.bad * costs.chasing_fen
         return self.worth_fen - spent
 
 

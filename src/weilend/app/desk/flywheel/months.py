@@ -7,21 +7,22 @@ judged, approved.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 import msgspec
 import numpy as np
 
 from weilend.app.desk.flywheel.ground import FLYWHEEL, Ground
-from weilend.app.desk.flywheel.learning import Rows, Trained, score, train
+from weilend.app.desk.flywheel.learners import Ranker
+from weilend.app.desk.flywheel.learning import Trained, score, train
 from weilend.app.desk.flywheel.lending import outcomes
 from weilend.app.desk.flywheel.money import Outcomes
 from weilend.app.desk.flywheel.policies import (
     NO_MODEL,
     Answers,
     Terms,
-    compiled,
+    as_unscored,
     decide_rows,
     load_first_loan,
     shares_of,
@@ -30,11 +31,13 @@ from weilend.app.desk.flywheel.policies import (
 )
 from weilend.app.desk.flywheel.reaching import Contacts, Reacher
 from weilend.app.desk.flywheel.records import Ledger, Matured
+from weilend.app.desk.flywheel.rows import Rows
 from weilend.app.desk.flywheel.run import Lesson, MonthDone, Run, Settings
 from weilend.app.desk.flywheel.showing import (
     applicants,
     columns_of,
     explored,
+    find_thin,
     grades_of,
     monthly_fen,
     propensity,
@@ -45,6 +48,7 @@ from weilend.app.desk.flywheel.terms import (
     Response,
     choose_first_terms,
     choose_terms,
+    choose_thin_share,
     counted_pd,
     learn_slope,
     learn_take_up,
@@ -52,9 +56,9 @@ from weilend.app.desk.flywheel.terms import (
     market_for,
 )
 from weilend.app.desk.progress import Tell, say_nothing
+from weilend.app.desk.sealed import make_evaluator
 from weilend.core.money import PPM
 from weilend.decision import Evaluator, Policy
-from weilend.models.boosted import BoostedModel
 from weilend.models.table import Integers
 
 #: A model is looked at anew so many months after the last look, and rates so many months after opening.
@@ -88,8 +92,8 @@ class Wheel:
     def __init__(self, ground: Ground, settings: Settings) -> None:
         self.ground, self.settings = ground, settings
         self.product, policy = load_first_loan()
-        self.evaluator: Evaluator = compiled(self.product, FLYWHEEL, policy)
-        self.policies, self.models = [policy], list[BoostedModel]()
+        self.evaluator: Evaluator = make_evaluator(self.product, FLYWHEEL, policy)
+        self.policies, self.models = [policy], list[Ranker]()
         self.champion = -1
         self.ledger, self.reacher = Ledger(ground), Reacher(ground, settings.contacts_ppm)
         self.rows: list[Integers] = []
@@ -145,7 +149,7 @@ class Wheel:
             "pd": np.zeros(count, np.int64) if pd is None else pd,
             "policy": np.full(count, len(self.policies) - 1),
             "model": np.full(count, self.champion),
-            "propensity": propensity(self.policies[-1], answers),
+            "propensity": propensity(self.evaluator, answers),
             **{name: getattr(outcome, name) for name in Outcomes.__struct_fields__},
         }
         for name, value in found.items():
@@ -166,14 +170,16 @@ class Wheel:
         now = self.ground.starts(month + 1)
         matured = self.ledger.read_labels(now - 1)
         facts = Lesson(month=month, bads=matured.bads, labels=len(matured.bad), action="")
-        if matured.bads < self.settings.least_bads:
-            if month + 1 >= PRICE_MONTHS and (month + 1 - PRICE_MONTHS) % RENEW_MONTHS == 0 and self.champion < 0:
-                return msgspec.structs.replace(facts, action=self._reprice(matured), response=self.response)
-            return msgspec.structs.replace(facts, action=f"{matured.bads} bads came of age, not enough" if matured.bads else "")
         if self.champion >= 0 and month - self.last_look < RENEW_MONTHS:
             return facts
-        self.last_look = month
-        return self._renew(matured, facts)
+        if matured.bads >= self.settings.least_bads:
+            self.last_look = month
+            facts = self._renew(matured, facts)
+        elif matured.bads:
+            facts = msgspec.structs.replace(facts, action=f"{matured.bads} bads came of age, not enough")
+        if self.champion < 0 and month + 1 >= PRICE_MONTHS and (month + 1) % PRICE_MONTHS == 0:
+            return msgspec.structs.replace(facts, action=self._reprice(matured), response=self.response)
+        return facts
 
     def _offers(self) -> tuple[np.ndarray, np.ndarray, Integers, np.ndarray]:
         """Return every offer made: limit in months of sales, rate, whether it was taken, and its place among all rows."""
@@ -215,10 +221,12 @@ class Wheel:
             self.models.append(trained.model)
             self.champion = len(self.models) - 1
         if self.champion < 0:
-            action = f"challenger judged at AUC {trained.auc_ppm / PPM:.3f}: no evidence that it ranks, so the rules go on"
+            action = (
+                f"{trained.learner}: AUC {trained.auc_ppm / PPM:.3f} out of fold, no evidence that it ranks: the rules go on"
+            )
             return msgspec.structs.replace(facts, action=action, trained=trained)
         self._learn_response(matured, at)
-        self._choose()
+        self._choose(as_unscored(self.policies[-1]) if champion is None else terms_of(self.policies[-1]))
         action = _words_of(trained, promoted=promoted)
         return msgspec.structs.replace(facts, action=action, trained=trained, promoted=promoted, response=self.response)
 
@@ -237,17 +245,21 @@ class Wheel:
         old = matured.rows[(matured.bad == 1) & (self.ground.asked.month[matured.rows] <= now - SETTLED_MONTHS)]
         return learned_rolls(len(old), self.ledger.count_lost(old, self.ground.starts(now + 1) - 1))
 
-    def _choose(self) -> None:
-        """Choose the terms of each grade by what the champion says of all who applied so far."""
+    def _choose(self, now: Mapping[str, Terms]) -> None:
+        """Choose the terms of each grade, and how thin files start, by what the champion says of all who applied so far."""
         if self.response.take_up is None:
             return
         seen = whole(self.shown)
         pd = np.clip(score(self.models[self.champion], seen), 100, 900_000)
-        grade = grades_of(pd, self.product)
-        terms = choose_terms(
-            pd / PPM, grade, monthly_fen(seen).astype(np.float64), self.response, self.market, terms_of(self.policies[-1])
-        )
-        self._go_live(with_numbers(self.policies[-1], terms=terms))
+        grade, monthly = grades_of(pd, self.product), monthly_fen(seen).astype(np.float64)
+        terms = choose_terms(pd / PPM, grade, monthly, self.response, self.market, now)
+        numbers = {name: one.base or 0 for name, one in self.policies[-1].parameters.items()}
+        thin = np.flatnonzero(find_thin(seen, step_count=numbers["step_count"]))
+        share = choose_thin_share(
+            pd[thin] / PPM, tuple(grade[row] for row in thin.tolist()), monthly[thin], terms, self.response, self.market,
+            numbers["thin_share_ppm"],
+        )  # fmt: skip
+        self._go_live(with_numbers(self.policies[-1], terms=terms, parameters={"thin_share_ppm": share}))
 
     def _mind_budget(self) -> None:
         """Stop exploring while what it is expected to have lost exceeds its budget, and take it up again when there is room."""
@@ -264,7 +276,7 @@ class Wheel:
 
     def _go_live(self, policy: Policy) -> None:
         self.policies.append(policy)
-        self.evaluator = compiled(self.product, FLYWHEEL, policy)
+        self.evaluator = make_evaluator(self.product, FLYWHEEL, policy)
 
     def result(self) -> Run:
         """Return what was done so far."""
@@ -291,5 +303,6 @@ def _said(terms: Terms) -> str:
 
 
 def _words_of(trained: Trained, *, promoted: bool) -> str:
+    newest = "; on the newest {:.3f} against {:.3f}".format(*(one / PPM for one in trained.newest)) if trained.newest else ""
     what = "promoted" if promoted else "the champion stays"
-    return f"challenger AUC {trained.auc_ppm / PPM:.3f} against {trained.champion_auc_ppm / PPM:.3f}: {what}; terms chosen anew"
+    return f"{trained.learner}: AUC {trained.auc_ppm / PPM:.3f} out of fold{newest}: {what}; terms chosen anew"

@@ -7,8 +7,19 @@ from itertools import accumulate
 
 import numpy as np
 
-from weilend.app.desk.flywheel.policies import GRADES, NO_MODEL, terms_of
-from weilend.app.desk.flywheel.results import BAR_PPM, FLYWHEEL, ORACLE, TUNED, VISIBLE, Line, Result
+from weilend.app.desk.flywheel.learners import CANDIDATES
+from weilend.app.desk.flywheel.policies import GRADES, NO_MODEL, Terms, terms_of
+from weilend.app.desk.flywheel.results import (
+    BAR_PPM,
+    FLYWHEEL,
+    ORACLE,
+    TUNED,
+    VISIBLE,
+    Line,
+    Result,
+    cheaper_and_safer,
+    kinder_to_thin,
+)
 from weilend.app.desk.flywheel.run import Lesson, Run
 from weilend.core.calendars import first_of_month
 from weilend.core.money import PPM
@@ -32,6 +43,7 @@ from weilend.report import (
 
 #: Who is drawn over time: more lines than these cannot be told apart.
 DRAWN = (FLYWHEEL, TUNED, VISIBLE, ORACLE)
+_MET = {True: "met", False: "not met"}
 
 
 def compose_run(run: Run, result: Result) -> Page:
@@ -60,7 +72,16 @@ def headline(result: Result) -> str:
     return (
         f"Judgement and prices alone until month {begins - 1}; from month {begins} on a model decides, and the lender "
         f"earns {against} and loses {_compared(later[FLYWHEEL].lost_fen, later[TUNED].lost_fen)}. "
-        f"Over all months it earned {earned}."
+        f"Over all months it earned {earned}{_beside(line)}."
+    )
+
+
+def _beside(line: dict[str, Line]) -> str:
+    """Return what a model would have earned that was told every outcome, in words; nothing where nobody reckoned it."""
+    return (
+        f"; a model told every outcome would have earned {show_short(line[VISIBLE].profit_fen, 'fen')}"
+        if VISIBLE in line
+        else ""
     )
 
 
@@ -105,7 +126,7 @@ def _short(run: Run, result: Result) -> Section:
     }
     wheel = ChartBlock(
         title="The wheel month by month",
-        description="Applications, those approved, those who took the loan. What is known of bads lags by half a year.",
+        description="Applications, those approved, those who took the loan; bads that were known, months after.",
         spec=lines(months, counted, unit="count"),
     )
     told = [one for one in run.lessons if _turned(one)]
@@ -130,25 +151,42 @@ def _money(result: Result) -> Section:
         description="All flows of the loans run off to maturity, at what money costs, less data, operations and exploring.",
         spec=lines(months, series, axis="yuan", unit="count", x_axis="month of business"),
     )
-    blocks: list[Block] = [chart, _table("All months", result.lines)]
+    ranked = sorted(result.lines, key=lambda one: -one.profit_fen)
+    earned = ChartBlock(
+        title="Profit over all months",
+        description=f"The flywheel beside the others. {TUNED.capitalize()}, {VISIBLE} and the {ORACLE} know what nobody can.",
+        spec=bars([one.name for one in ranked], [_yuan(one.profit_fen) for one in ranked], unit="fen", highlight=(FLYWHEEL,)),
+    )
+    blocks: list[Block] = [earned, Prose(tuple(_shares(result))), chart, _table("All months", ranked)]
     if result.later:
-        blocks.append(_table(f"From month {result.first_model_month} on, when a model decides", result.later))
-    blocks.append(Prose(tuple(_shares(result))))
+        blocks.append(
+            _table(
+                f"From month {result.first_model_month} on, when a model decides",
+                sorted(result.later, key=lambda one: -one.profit_fen),
+            )
+        )
     lead = "Everybody met the same applicants in the same months with the same dice; only the decisions differ."
     return Section(id="money", title="Who earned what", title_zh="收益对比", blocks=tuple(blocks), lead=lead)
 
 
 def _shares(result: Result) -> list[str]:
     told = []
-    for when, whole, seen in (
-        ("Over all months", result.share_ppm, result.visible_share_ppm),
-        ("Since a model decides", result.later_share_ppm, result.later_visible_share_ppm),
+    for when, found, share, ceiling in (
+        ("Over all months", result.lines, result.share_ppm, result.ceiling_ppm),
+        ("Since a model decides", result.later, result.later_share_ppm, result.later_ceiling_ppm),
     ):
-        if whole is not None:
-            way = f"{when} the flywheel went {whole / PPM:.0%} of the way from the tuned rules to the oracle"
-            told.append(f"{way}; the bar is {BAR_PPM / PPM:.0%}.")
-        if seen is not None:
-            told.append(f"{when} it went {seen / PPM:.0%} of the way from the tuned rules to all that files say.")
+        if share is None:
+            continue
+        profit = {one.name: one.profit_fen for one in found}
+        more = profit[FLYWHEEL] - profit[TUNED]
+        told.append(
+            f"{when} the flywheel earned {show_short(abs(more), 'fen')} {'more' if more >= 0 else 'less'} than the tuned rules: "
+            f"{share / PPM:.0%} of the way from them to the oracle. The bar is {BAR_PPM / PPM:.0%}."
+        )
+        if ceiling is not None:
+            told.append(
+                f"The ceiling is {ceiling / PPM:.0%}: so far goes a model that was told how every applicant would have turned out."
+            )
     return told or ["Nobody earned more than the tuned rules, so there is no way to have gone."]
 
 
@@ -172,42 +210,74 @@ def _yuan(fen: int) -> int:
 
 def _learned(run: Run) -> Section:
     looks = [lesson for lesson in run.lessons if lesson.trained is not None]
-    won, lost = [one for one in looks if one.promoted], [one for one in looks if not one.promoted]
-    blocks: list[Block] = [_trained(run, one) for one in won]
-    if not won:
-        blocks.append(
-            Callout(
-                tone="unknown", title="No model was promoted", text="Labels did not suffice, or did not show that it ranks."
-            )
-        )
+    won = [one for one in looks if one.promoted]
+    blocks: list[Block] = []
+    if won:
+        blocks += [_trainings(run, looks), _trained(run, won[-1])]
+    else:
+        text = "Labels did not suffice, or did not show that it ranks."
+        blocks.append(Callout(tone="unknown", title="No model was promoted", text=text))
     blocks.append(_terms(run))
-    if lost:
-        blocks.append(Details("Challengers that were not promoted", tuple(_trained(run, one) for one in lost)))
+    others = tuple(_trained(run, one) for one in looks if one not in won[-1:])
+    if others:
+        blocks.append(Details("The other models that were trained", others))
     return Section(id="learned", title="What each version learned", title_zh="每一版学到了什么", blocks=tuple(blocks))
+
+
+def _trainings(run: Run, looks: Sequence[Lesson]) -> DataTable:
+    """Return every training: how well each learner ranked, which was proposed, what became of it."""
+    rows: list[tuple[str | int, ...]] = []
+    for one in looks:
+        trained = one.trained
+        assert trained is not None
+        newest = "{:.3f}, {:.3f}".format(*(auc / PPM for auc in trained.newest)) if trained.newest else "–"
+        ranked = (f"{auc / PPM:.3f}" for _, auc in trained.tried)
+        fate = "promoted" if one.promoted else "not promoted"
+        rows.append((_months(run)[one.month], trained.model.rows, one.bads, *ranked, trained.learner, newest, fate))
+    columns = (Column(title="month"), Column(title="loans", unit="count"), Column(title="bads", unit="count"),
+               *(Column(title=name) for name in CANDIDATES), Column(title="proposed"),
+               Column(title="newest: it, champion"), Column(title="what became of it"))  # fmt: skip
+    caption = (
+        "AUC out of fold of each learner on all labels of the month, and of the proposed one and the champion on the newest."
+    )
+    return DataTable(columns=columns, rows=tuple(rows), title="Every training", caption=caption, folded=False)
 
 
 def _trained(run: Run, lesson: Lesson) -> ChartBlock:
     trained = lesson.trained
     assert trained is not None
-    said = f"AUC {trained.auc_ppm / PPM:.3f} on the newest {trained.judged_rows:,} loans, {trained.judged_bads} of them bad"
     return ChartBlock(
-        title=f"{_months(run)[lesson.month]}: {'promoted' if lesson.promoted else 'not promoted'}, {said}",
-        description=f"Trained on {trained.model.rows:,} loans, {trained.model.bads} bad. What it leans on, by share of gain.",
+        title=f"What the model of {_months(run)[lesson.month]} leans on ({trained.learner})",
+        description=f"Learned from {trained.model.rows:,} loans, {trained.model.bads} of them bad. Share of what it says.",
         spec=bars([name for name, _ in trained.leans_on], [share for _, share in trained.leans_on], unit="ppm"),
     )
 
 
 def _terms(run: Run) -> DataTable:
+    """Return what each version of the policy that decided offered, a row a version."""
     rows = []
     for at, policy in enumerate(run.policies):
-        terms, decided = terms_of(policy), run.policy_of == at
+        decided = run.policy_of == at
         if decided.any():
-            used = [NO_MODEL] if (run.model_of[decided] < 0).all() else list(GRADES)
-            rows += [(f"v{policy.version}", name, terms[name].limit_ppm, terms[name].rate_ppm) for name in used]
-    columns = (Column(title="version"), Column(title="grade"), Column(title="limit, of a month's sales", unit="ppm"),
-               Column(title="rate a year", unit="ppm"))  # fmt: skip
-    return DataTable(columns=columns, rows=tuple(rows), title="Terms of each grade, version by version",
-                     caption="N: before there is a model. A limit of 0 is not lent to, but for a few by chance.")  # fmt: skip
+            terms, scored = terms_of(policy), bool((run.model_of[decided] >= 0).any())
+            said = [_offer(terms[name]) if (name != NO_MODEL) == scored else "" for name in (NO_MODEL, *GRADES[:-1])]
+            month = _months(run)[int(run.month[decided][0])]
+            rows.append((month, f"v{policy.version}", *said, policy.parameters["thin_share_ppm"].base))
+    columns = (Column(title="from"), Column(title="version"), *(Column(title=name) for name in (NO_MODEL, *GRADES[:-1])),
+               Column(title="thin files start with", unit="ppm"))  # fmt: skip
+    caption = (
+        "Limit in months of sales × yearly rate. N: before there is a model. F, the riskiest, is not lent to, but for a few."
+    )
+    return DataTable(columns=columns, rows=tuple(rows), title="Terms, version by version", caption=caption, folded=False)
+
+
+def _offer(terms: Terms) -> str:
+    """Return terms in few characters.
+
+    >>> _offer(Terms(1_500_000, 200_000)), _offer(Terms(0, 240_000))
+    ('1.5 × 20 %', 'none')
+    """
+    return f"{terms.limit_ppm / PPM:g} × {terms.rate_ppm / 10_000:g} %" if terms.limit_ppm else "none"
 
 
 def _reached(run: Run, result: Result) -> Section:
@@ -249,13 +319,13 @@ def _meant(result: Result) -> Section:
         columns=columns, rows=rows, title="Good firms and thin files" + (", since a model decides" if result.later else ""),
         caption="A good firm is honest and would repay a month's sales: truth, which no contender but the oracle sees.",
     )  # fmt: skip
-    cheaper = (own.good_rate_ppm or 0) < (tuned.good_rate_ppm or 0)
-    kinder = own.thin_good_approved > tuned.thin_good_approved and (own.thin_bad_ppm or 0) <= (tuned.thin_bad_ppm or 0)
     said = (
-        f"Good firms pay {'less' if cheaper else 'no less'} than under tuned rules, at "
-        f"{'no more' if own.lost_fen <= tuned.lost_fen else 'more'} loss. {own.thin_good_approved:,} good firms with thin "
-        f"files are approved, "
-        f"{tuned.thin_good_approved:,} by tuned rules: the bar for thin files is {'met' if kinder else 'not met'}.",
+        f"Good firms pay {show(own.good_rate_ppm, 'ppm')} a year, {show(tuned.good_rate_ppm, 'ppm')} under tuned rules, and "
+        f"{show_short(own.lost_fen, 'fen')} are lost against {show_short(tuned.lost_fen, 'fen')}: the bar of a lower rate at no "
+        f"more loss is {_MET[cheaper_and_safer(result)]}.",
+        f"{own.thin_good_approved:,} good firms with thin files are approved, {tuned.thin_good_approved:,} by tuned rules, and "
+        f"{show(own.thin_bad_ppm, 'ppm')} of the thin files that were lent to went bad against {show(tuned.thin_bad_ppm, 'ppm')}: "
+        f"the bar of more of them at no more bads is {_MET[kinder_to_thin(result)]}.",
     )
     return Section(
         id="meant", title="What it meant to small businesses", title_zh="对小微企业意味着什么", blocks=(Prose(said), table)
@@ -268,7 +338,7 @@ def _honest(result: Result) -> Section:
     items = (
         f"The bar of {BAR_PPM / PPM:.0%} of the way to the oracle is {'not ' if shortfall else ''}reached over all months. The "
         "oracle sees health, family and luck, which leave no trace in any file; nothing that reads files can follow it there. "
-        "All that files say is how far a model could go that had been told how every applicant would have turned out.",
+        f"A model that was told how every applicant would turn out goes {_way(result.ceiling_ppm)}: the most that files say.",
         f"For {waited} months the lender has judgement and prices alone, and pays for what it learns; the oracle and the tuned "
         "rules know from the first day. The tuned rules are searched for on the outcomes of the very months they are judged on.",
         "Outcomes at each offer are the economy's own. Loans are valued run off to maturity; one renewed under stress as lost.",
@@ -277,6 +347,15 @@ def _honest(result: Result) -> Section:
     title = "Where it falls short, and why" if shortfall else "What is known and what is assumed"
     callout = Callout(tone="unknown", title=title, text="", items=items)
     return Section(id="honest", title="How far to believe it", title_zh="可信程度", blocks=(callout,))
+
+
+def _way(share_ppm: int | None) -> str:
+    """Return a share of the way to the oracle in words.
+
+    >>> _way(240_000), _way(None)
+    ('24% of the way', 'no further than the tuned rules')
+    """
+    return "no further than the tuned rules" if share_ppm is None else f"{share_ppm / PPM:.0%} of the way"
 
 
 def _months(run: Run) -> list[str]:

@@ -12,16 +12,11 @@ from typing import Any, Final
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
 
-from weilend.app.desk.sealed import make_evaluator
 from weilend.core.ids import draw_ppm
 from weilend.core.values import Outcome
 from weilend.decision import Evaluator, Policy, dump_policy, load_policy, restore_policy
 from weilend.decision.facts import AGE
-from weilend.decision.program import Program
-from weilend.features.plans import FeatureSet
-from weilend.formula.numpy import columns as as_columns
 from weilend.lending import Product, read_product
 from weilend.models.table import Booleans, Integers
 
@@ -112,6 +107,15 @@ def terms_of(policy: Policy) -> dict[str, Terms]:
     return {one.name: Terms(one.values["limit_ppm"], one.values["rate_ppm"]) for one in policy.grades}
 
 
+def as_unscored(policy: Policy) -> dict[str, Terms]:
+    """Return the terms of every grade as those whom no model has scored get them: what all get until a model decides.
+
+    >>> as_unscored(load_first_loan()[1])["A"]
+    Terms(limit_ppm=1500000, rate_ppm=200000)
+    """
+    return dict.fromkeys((NO_MODEL, *GRADES), terms_of(policy)[NO_MODEL])
+
+
 def shares_of(policy: Policy, experiment: str) -> dict[str, int]:
     """Return the share of each arm of an experiment: the propensity of what it decides.
 
@@ -130,11 +134,6 @@ def without_chance(policy: Policy) -> Policy:
     """
     shares = {one.name: [1_000_000] + [0] * (len(one.arms) - 1) for one in policy.experiments}
     return with_numbers(policy, shares=shares)
-
-
-def compiled(product: Product, features: FeatureSet, policy: Policy) -> Evaluator:
-    """Return a policy ready to decide."""
-    return make_evaluator(product, features, policy)
 
 
 def draws_of(policy: Policy, businesses: Sequence[str]) -> dict[str, Integers]:
@@ -170,20 +169,6 @@ def decide_rows(evaluator: Evaluator, columns: Mapping[str, np.ma.MaskedArray[An
         grade=tuple(grades),
         arms={name: tuple(one[name] for one in arms) for name in named},
     )
-
-
-def decide_columns(program: Program, columns: Mapping[str, np.ma.MaskedArray[Any, Any]]) -> tuple[Booleans, Integers, Integers]:
-    """Return whom a program approves, ceilings and rates, for all rows at once: the same answers as `decide_rows`."""
-    known: dict[str, npt.NDArray[Any]] = {name: columns[field.name] for name, field in program.inputs.items()}
-    rows = len(next(iter(known.values())))
-    for step in program.steps:
-        value, valid = as_columns(step.formula.root)({**known, "": np.empty(rows, np.int8)})
-        known[step.name] = value if step.formula.type == "text" else np.ma.array(value, mask=~valid)
-    approved = np.asarray(known[program.outcome] == "approve", np.bool_)
-    ceiling, rate = (
-        np.where(approved, np.ma.filled(known[name], 0), 0) for name in (program.ceiling_fen, program.floor_rate_ppm)
-    )
-    return approved, ceiling, rate
 
 
 def raw_columns(

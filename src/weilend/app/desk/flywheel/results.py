@@ -13,7 +13,7 @@ import numpy as np
 from weilend.app.desk.flywheel.lending import answer
 from weilend.app.desk.flywheel.rivals import Contender
 from weilend.app.desk.flywheel.run import Run
-from weilend.app.desk.flywheel.showing import monthly_fen
+from weilend.app.desk.flywheel.showing import find_thin, monthly_fen
 from weilend.core.money import PPM
 from weilend.economy.firms import NEVER
 from weilend.models.table import Booleans, Integers
@@ -48,7 +48,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     """A whole run in values. `lines` are over all months, `later` from the month after the first promotion on (none: empty).
 
     `monthly` is each contender's profit (fen) by month of application; `share_ppm` is (flywheel − tuned) / (oracle − tuned), None
-    where the oracle is no better; `visible_share_ppm` the same with all that files say in the oracle's place.
+    where the oracle is no better; `visible_share_ppm` the same with all that files say in the oracle's place. `ceiling_ppm` is the
+    share of the way to the oracle that all that files say has gone: nothing that reads files goes further.
     """
 
     users: int
@@ -66,11 +67,13 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     later_share_ppm: int | None
     visible_share_ppm: int | None
     later_visible_share_ppm: int | None
+    ceiling_ppm: int | None = None
+    later_ceiling_ppm: int | None = None
 
 
 def summarise(run: Run, rivals: Sequence[Contender]) -> Result:
     """Return a run and its rivals in values."""
-    good, thin = find_good(run), find_thin(run)
+    good, thin = find_good(run), find_thin(run.shown)
     first = next((one.month for one in run.lessons if one.promoted), None)
     every = np.ones(len(run.rows), np.bool_)
     later = every & (run.month > first) if first is not None else ~every
@@ -86,19 +89,37 @@ def summarise(run: Run, rivals: Sequence[Contender]) -> Result:
         monthly={one.name: tuple(_by_month(run, one.profit_fen(run)).tolist()) for one in rivals},
         share_ppm=share_of(lines, ORACLE), later_share_ppm=share_of(after, ORACLE),
         visible_share_ppm=share_of(lines, VISIBLE), later_visible_share_ppm=share_of(after, VISIBLE),
+        ceiling_ppm=share_of(lines, ORACLE, VISIBLE), later_ceiling_ppm=share_of(after, ORACLE, VISIBLE),
     )  # fmt: skip
 
 
-def share_of(lines: Sequence[Line], best: str) -> int | None:
-    """Return which share (ppm) of the way from tuned rules to the best contender the flywheel has gone; None where there is none.
+def share_of(lines: Sequence[Line], best: str, who: str = FLYWHEEL) -> int | None:
+    """Return which share (ppm) of the way from tuned rules to the best contender somebody has gone; None where there is none.
 
     >>> share_of((), "oracle") is None
     True
     """
     profit = {one.name: one.profit_fen for one in lines}
-    if not {FLYWHEEL, TUNED, best} <= set(profit) or profit[best] <= profit[TUNED]:
+    if not {who, TUNED, best} <= set(profit) or profit[best] <= profit[TUNED]:
         return None
-    return round(PPM * (profit[FLYWHEEL] - profit[TUNED]) / (profit[best] - profit[TUNED]))
+    return round(PPM * (profit[who] - profit[TUNED]) / (profit[best] - profit[TUNED]))
+
+
+def cheaper_and_safer(result: Result) -> bool:
+    """Return whether good firms paid less than under tuned rules at equal or lower loss, since a model decides."""
+    own, tuned = _pair(result)
+    return (own.good_rate_ppm or PPM) < (tuned.good_rate_ppm or 0) and own.lost_fen <= tuned.lost_fen
+
+
+def kinder_to_thin(result: Result) -> bool:
+    """Return whether more good firms with thin files were approved than by tuned rules, at no higher bad rate among them."""
+    own, tuned = _pair(result)
+    return own.thin_good_approved > tuned.thin_good_approved and (own.thin_bad_ppm or 0) <= (tuned.thin_bad_ppm or 0)
+
+
+def _pair(result: Result) -> tuple[Line, Line]:
+    line = {one.name: one for one in result.later or result.lines}
+    return line[FLYWHEEL], line[TUNED]
 
 
 def find_good(run: Run) -> Booleans:
@@ -111,18 +132,6 @@ def find_good(run: Run) -> Booleans:
         good[at[one.rows]] = one.loans.stop == NEVER
     honest: Booleans = run.ground.asked.fraud[run.rows] == 0
     return np.logical_and(good, honest)
-
-
-def find_thin(run: Run) -> Booleans:
-    """Return who has a thin file: no bureau file of the owner, or less than a year of money from trade."""
-    shown = run.shown
-
-    def column(name: str, missing: int) -> Integers:
-        at = shown.names.index(name)
-        return np.where(shown.known[:, at], shown.values[:, at], missing)
-
-    thin: Booleans = (column("owner_no_file_180d", 1) == 1) | (column("inflow_months_active_12m", 0) < 12)
-    return thin
 
 
 def _line(run: Run, one: Contender, where: Booleans, good: Booleans, thin: Booleans) -> Line:

@@ -8,32 +8,32 @@ file says.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import product as combinations
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 import numpy as np
 
-from weilend.app.desk.flywheel.ground import FLYWHEEL, Ground
-from weilend.app.desk.flywheel.learning import Rows, choose_columns, sample_of
+from weilend.app.desk.flywheel.ground import FLYWHEEL, OWN, Ground
 from weilend.app.desk.flywheel.lending import answer, outcomes
 from weilend.app.desk.flywheel.money import Outcomes
 from weilend.app.desk.flywheel.policies import (
     NO_MODEL,
     Terms,
-    compiled,
-    decide_columns,
+    as_unscored,
     decide_rows,
     terms_of,
     with_numbers,
     without_chance,
 )
+from weilend.app.desk.flywheel.rows import Rows, choose_columns, sample_of
 from weilend.app.desk.flywheel.run import Run
-from weilend.app.desk.flywheel.showing import OWN_COUNT, columns_of, grades_of, monthly_fen
+from weilend.app.desk.flywheel.showing import columns_of, grades_of, monthly_fen
 from weilend.app.desk.flywheel.terms import (
     LIMITS,
     RATES,
+    THIN_SHARES,
     Market,
     TakeUp,
     choose_terms,
@@ -42,11 +42,14 @@ from weilend.app.desk.flywheel.terms import (
     market_for,
 )
 from weilend.app.desk.progress import Tell, say_nothing
+from weilend.app.desk.sealed import make_evaluator
 from weilend.core.money import PPM
-from weilend.decision import Policy
+from weilend.decision import Evaluator, Policy
+from weilend.decision.search_kernel import plan_programs
 from weilend.economy.credit import Offer, expected_pd
 from weilend.economy.firms import NEVER
 from weilend.economy.loans import take_up
+from weilend.economy.opening import Opening
 from weilend.economy.truth import with_harm
 from weilend.models.recipes import flat_card
 from weilend.models.table import Booleans, Floats, Integers
@@ -56,7 +59,7 @@ CHOICES: Final = {
     "max_low_days": (10, 20, 30, 45, 60, 91),
     "max_utilisation_ppm": (500_000, 600_000, 700_000, 800_000, 900_000, 10_000_000),
     "max_queries_count": (2, 4, 6, 8, 12, 10_000),
-    "thin_share_ppm": (0, 250_000, 500_000, 750_000, 1_000_000),
+    "thin_share_ppm": THIN_SHARES,
 }
 #: How the model of all that files say is trained.
 _TREES: Final = {"objective": "binary", "learning_rate": 0.04, "num_leaves": 8, "min_data_in_leaf": 150, "feature_fraction": 0.3,
@@ -81,7 +84,7 @@ class Contender(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
     def profit_fen(self, run: Run) -> Integers:
         """Return what each application brought him (rows,)."""
-        return self.outcomes.profit_fen(np.ones(len(self.approved), np.bool_), run.settings.costs)
+        return self.outcomes.profit_fen(run.settings.costs)
 
 
 def find_rivals(run: Run, tell: Tell = say_nothing) -> tuple[Contender, ...]:
@@ -145,9 +148,9 @@ def tune(run: Run) -> Policy:
 
 def _profit(run: Run, policy: Policy) -> int:
     evaluator, columns = _given(run, policy)
-    approved, limit, rate = decide_columns(evaluator.program, columns)
-    found = outcomes(run.ground, run.rows, approved, limit, rate, _funding(run))
-    return int(found.profit_fen(np.ones(len(approved), np.bool_), run.settings.costs).sum())
+    (said,) = plan_programs((evaluator.program,)).decide(columns)
+    found = outcomes(run.ground, run.rows, said.approved, said.ceiling_fen, said.rate_ppm, _funding(run))
+    return int(found.profit_fen(run.settings.costs).sum())
 
 
 def one_card(run: Run) -> Contender | None:
@@ -169,7 +172,7 @@ def one_card(run: Run) -> Contender | None:
     graded = grades_of(pd, run.product)
     monthly = monthly_fen(run.shown)[seen].astype(np.float64)
     grades = tuple(graded[one] for one in seen.tolist())
-    terms = choose_terms(pd[seen] / PPM, grades, monthly, first.response, market_of(run), terms_of(run.policies[0]))
+    terms = choose_terms(pd[seen] / PPM, grades, monthly, first.response, market_of(run), as_unscored(run.policies[0]))
     before = without_chance(run.policies[0])
     policy = with_numbers(before, terms=terms)
     early = decide_rows(*_given(run, before))
@@ -278,7 +281,8 @@ def true_take(ground: Ground, rows: Integers, limit_fen: Integers, rate_ppm: Int
     return found
 
 
-def _by_district(ground: Ground, rows: Integers, limit_fen: Integers):  # type: ignore[no-untyped-def]
+def _by_district(ground: Ground, rows: Integers, limit_fen: Integers) -> Iterator[tuple[Opening, Integers, Integers, Integers]]:
+    """Yield each district: its opening, which rows are its own, their places in it, and their limits (fen)."""
     for number in np.unique(ground.asked.district[rows]).tolist():
         here = np.flatnonzero(ground.asked.district[rows] == number)
         yield ground.openings[number], here, ground.asked.row[rows[here]], limit_fen[here]
@@ -309,15 +313,16 @@ def _limit(run: Run, fen: Integers) -> Integers:
     return limit
 
 
-def _given(run: Run, policy: Policy, pd: Integers | None = None):  # type: ignore[no-untyped-def]
-    evaluator = compiled(run.product, FLYWHEEL, policy)
+def _given(run: Run, policy: Policy, pd: Integers | None = None) -> tuple[Evaluator, dict[str, np.ma.MaskedArray[Any, Any]]]:
+    """Return a policy ready to decide, and what it reads of all applicants."""
+    evaluator = make_evaluator(run.product, FLYWHEEL, policy)
     return evaluator, columns_of(evaluator, without_own(run.shown), pd)
 
 
 def without_own(shown: Rows) -> Rows:
     """Return what applicants show without their history with the flywheel: another lender has none of it."""
     known = shown.known.copy()
-    known[:, -OWN_COUNT:] = False
+    known[:, -len(OWN) :] = False
     return msgspec.structs.replace(shown, known=known)
 
 

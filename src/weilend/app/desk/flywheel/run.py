@@ -7,14 +7,15 @@ from __future__ import annotations
 import msgspec
 
 from weilend.app.desk.flywheel.ground import Ground
-from weilend.app.desk.flywheel.learning import Rows, Trained
+from weilend.app.desk.flywheel.learners import Ranker
+from weilend.app.desk.flywheel.learning import Trained
 from weilend.app.desk.flywheel.money import Costs, Outcomes
 from weilend.app.desk.flywheel.policies import Answers
 from weilend.app.desk.flywheel.reaching import Contacts
+from weilend.app.desk.flywheel.rows import Rows
 from weilend.app.desk.flywheel.terms import Response
 from weilend.decision import Policy
 from weilend.lending import Product
-from weilend.models.boosted import BoostedModel
 from weilend.models.table import Integers
 
 
@@ -22,11 +23,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """How a run is to be: least matured bads before a model is trained, contacts a month (ppm of users), costs.
 
     >>> Settings().least_bads
-    200
+    60
     """
 
-    least_bads: int = 200
-    contacts_ppm: int = 50_000
+    least_bads: int = 60
+    contacts_ppm: int = 150_000
     costs: Costs = Costs()
 
 
@@ -76,7 +77,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     propensity_ppm: Integers
     outcomes: Outcomes
     policies: tuple[Policy, ...]
-    models: tuple[BoostedModel, ...]
+    models: tuple[Ranker, ...]
     lessons: tuple[Lesson, ...]
     months: tuple[MonthDone, ...]
     contacts: tuple[Contacts, ...]

@@ -6,17 +6,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from weilend.app.desk.flywheel.ground import FLYWHEEL, Ground, fold_own
-from weilend.app.desk.flywheel.learning import Rows
-from weilend.app.desk.flywheel.policies import GRADES, Answers, draws_of, raw_columns, shares_of
+from weilend.app.desk.flywheel.ground import FLYWHEEL, OWN, Ground, fold_own
+from weilend.app.desk.flywheel.policies import GRADES, Answers, draws_of, raw_columns
 from weilend.app.desk.flywheel.reaching import Contacts
+from weilend.app.desk.flywheel.rows import Rows
 from weilend.core.money import PPM
-from weilend.decision import Evaluator, Policy
+from weilend.decision import Evaluator
 from weilend.lending import Product
 from weilend.models.table import Booleans, Integers
-
-#: How many features tell how a firm paid us; they come last.
-OWN_COUNT = 2
 
 
 def applicants(ground: Ground, month: int, contacts: Contacts) -> Integers:
@@ -34,7 +31,7 @@ def rows_of(ground: Ground, rows: Integers, *, own: bool) -> Rows:
     paid, told = (
         fold_own(ground, rows)
         if own and len(rows)
-        else (np.zeros((len(rows), 2), np.int64), np.zeros((len(rows), 2), np.bool_))
+        else (np.zeros((len(rows), len(OWN)), np.int64), np.zeros((len(rows), len(OWN)), np.bool_))
     )
     asked = ground.asked
     return Rows(
@@ -60,6 +57,19 @@ def monthly_fen(shown: Rows) -> Integers:
     return monthly
 
 
+def find_thin(shown: Rows, *, step_count: int = 2**62) -> Booleans:
+    """Return who has a thin file: no bureau file of the owner, or less than a year of money from trade; and who has not yet paid us
+    `step_count` instalments.
+    """
+
+    def column(name: str, missing: int) -> Integers:
+        at = shown.names.index(name)
+        return np.where(shown.known[:, at], shown.values[:, at], missing)
+
+    thin: Booleans = (column("owner_no_file_180d", 1) == 1) | (column("inflow_months_active_12m", 0) < 12)
+    return np.logical_and(thin, column("own_paid_count_730d", 0) < step_count)
+
+
 def columns_of(evaluator: Evaluator, shown: Rows, pd: Integers | None) -> dict[str, np.ma.MaskedArray]:
     """Return what a compiled policy reads of rows."""
     facts: dict[str, Integers | None] = {"pd_ppm": pd, **draws_of(evaluator.policy, shown.business)}
@@ -76,14 +86,13 @@ def explored(answers: Answers, look_fen: int) -> Booleans:
     return looked & answers.approved & (answers.ceiling_fen <= look_fen)
 
 
-def propensity(policy: Policy, answers: Answers) -> Integers:
+def propensity(evaluator: Evaluator, answers: Answers) -> Integers:
     """Return the chance (ppm) with which the arms of each row were drawn."""
-    chance = np.full(len(answers.approved), float(PPM))
-    for name, arms in answers.arms.items():
-        shares = shares_of(policy, name)
-        chance *= np.array([shares[arm] / PPM for arm in arms]) if arms else 1.0
-    whole_ppm: Integers = np.rint(chance).astype(np.int64)
-    return whole_ppm
+    found = []
+    for row, grade in enumerate(answers.grade):
+        chance = evaluator.chances.of_arms(grade or None, {name: arms[row] for name, arms in answers.arms.items()})
+        found.append(PPM if chance is None else chance)
+    return np.array(found, np.int64)
 
 
 def grades_of(pd_ppm: Integers, product: Product) -> tuple[str, ...]:

@@ -24,6 +24,8 @@ from weilend.models.table import Booleans, Floats, Integers
 #: Limits (ppm of a month's money from trade) and rates (ppm a year) among which terms are chosen.
 LIMITS: Final = (500_000, 1_000_000, 1_500_000, 2_000_000, 2_500_000, 3_000_000)
 RATES: Final = (120_000, 140_000, 160_000, 180_000, 200_000, 220_000, 240_000)
+#: Shares (ppm) of the limit with which a thin file may start.
+THIN_SHARES: Final = (0, 250_000, 500_000, 750_000, 1_000_000)
 #: Before anything is learned: a doubled limit raises the logit of going bad by .35, give or take .15 (assumption).
 SLOPE_PRIOR, SLOPE_ERROR = 0.35, 0.15
 #: Before anything is learned: of loans that are thirty days late within half a year this share is lost, the rest slipped and
@@ -214,16 +216,50 @@ def choose_terms(
             if limit > most or (before and not before / LARGEST_STEP <= limit <= before * LARGEST_STEP):
                 continue
             limit_fen, months = _sized(monthly_fen[here], limit, market)
-            chance = 1 / (1 + np.exp(-(logit[here] + response.slope * np.log2(np.maximum(months, 0.02)))))
+            risk = _risk(logit[here], months, response)
             for rate in RATES:
                 if rate < least:
                     continue
-                brings = float(expected_fen(limit_fen, months, rate / PPM, year_pd(chance, response.rolls), take, market).sum())
+                brings = float(expected_fen(limit_fen, months, rate / PPM, risk, take, market).sum())
                 if brings > worth:
                     best, worth = Terms(limit, rate), brings
         chosen[name] = best
         most, least = (min(most, best.limit_ppm), max(least, best.rate_ppm)) if best.limit_ppm else (0, max(RATES))
     return _filled(chosen)
+
+
+def choose_thin_share(
+    pd: Floats,
+    grade: tuple[str, ...],
+    monthly_fen: Floats,
+    terms: Mapping[str, Terms],
+    response: Response,
+    market: Market,
+    now: int,
+) -> int:
+    """Return the share (ppm) of the limit that is expected to bring most from thin files, given as `choose_terms` takes all.
+
+    It moves by one of `THIN_SHARES` at most: what a model says of those of whom little is known is followed with care.
+    """
+    assert response.take_up is not None
+    logit, place = np.log(pd / (1 - pd)) + response.shift, THIN_SHARES.index(now)
+    best, most = now, -np.inf
+    for share in THIN_SHARES[max(place - 1, 0) : place + 2]:
+        brings = 0.0
+        for name, one in terms.items():
+            here = np.array([each == name for each in grade], np.bool_)
+            limit_fen, months = _sized(monthly_fen[here], one.limit_ppm * share // PPM, market)
+            risk = _risk(logit[here], months, response)
+            brings += float(expected_fen(limit_fen, months, one.rate_ppm / PPM, risk, response.take_up, market).sum())
+        if brings > most:
+            best, most = share, brings
+    return best
+
+
+def _risk(logit: Floats, months: Floats, response: Response) -> Floats:
+    """Return the chance of loss in a year at a limit of so many months of sales, from the logit of the label at one month."""
+    label = 1 / (1 + np.exp(-(logit + response.slope * np.log2(np.maximum(months, 0.02)))))
+    return year_pd(label, response.rolls)
 
 
 def _sized(monthly_fen: Floats, limit_ppm: int, market: Market) -> tuple[Floats, Floats]:
