@@ -117,7 +117,7 @@ def test_the_learner_that_ranks_best_is_proposed_and_all_are_told():
     rows, bad = labelled()
     found = train(rows, bad, np.ones(len(bad)), None, seed=1)
     tried = dict(found.tried)
-    assert set(tried) == {"card of ranks", "boosting", "both"}
+    assert set(tried) == {"card of ranks", "boosting", "card and boosting"}
     assert found.auc_ppm == max(tried.values())
     assert found.verdict.verdict == "replace"
     assert found.newest is None

@@ -117,7 +117,7 @@ Fit = Callable[[Rows, Integers, Floats, int], Ranker]
 #: Learners that are fitted, by name.
 FITS: Final[Mapping[str, Fit]] = {"card of ranks": fit_card, "boosting": fit_boosted}
 #: What is compared, by the learners in it, simplest first: of equals the first is taken.
-CANDIDATES: Final[Mapping[str, tuple[str, ...]]] = {**{name: (name,) for name in FITS}, "both": tuple(FITS)}
+CANDIDATES: Final[Mapping[str, tuple[str, ...]]] = {**{name: (name,) for name in FITS}, "card and boosting": tuple(FITS)}
 
 
 def fit(name: str, rows: Rows, bad: Integers, weight: Floats, seed: int) -> Ranker:

@@ -88,11 +88,11 @@ def _beside(line: dict[str, Line]) -> str:
 def _compared(own: int, other: int) -> str:
     """Return how much less or more one is than the other, in words.
 
-    >>> _compared(70, 100), _compared(110, 100)
-    ('30 % less to bads', '10 % more to bads')
+    >>> _compared(70, 100), _compared(110, 100), _compared(1_000, 1_001)
+    ('30 % less to bads', '10 % more to bads', 'as much to bads')
     """
-    change = abs(own - other) / max(other, 1)
-    return f"{change * 100:.0f} % {'less' if own <= other else 'more'} to bads"
+    change = round(abs(own - other) / max(other, 1) * 100)
+    return f"{change} % {'less' if own <= other else 'more'} to bads" if change else "as much to bads"
 
 
 def _short(run: Run, result: Result) -> Section:
@@ -181,12 +181,9 @@ def _shares(result: Result) -> list[str]:
         more = profit[FLYWHEEL] - profit[TUNED]
         told.append(
             f"{when} the flywheel earned {show_short(abs(more), 'fen')} {'more' if more >= 0 else 'less'} than the tuned rules: "
-            f"{share / PPM:.0%} of the way from them to the oracle. The bar is {BAR_PPM / PPM:.0%}."
+            f"{share / PPM:.0%} of the way from them to the oracle. The bar is {BAR_PPM / PPM:.0%}; a model that was told "
+            f"how every applicant would turn out goes {_way(ceiling)}, and no file says more."
         )
-        if ceiling is not None:
-            told.append(
-                f"The ceiling is {ceiling / PPM:.0%}: so far goes a model that was told how every applicant would have turned out."
-            )
     return told or ["Nobody earned more than the tuned rules, so there is no way to have gone."]
 
 
