@@ -12,7 +12,6 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from weilend.app.desk.flywheel import rank_card
 from weilend.app.desk.flywheel.rows import Rows, choose_columns, sample_of
 from weilend.core.errors import InputError
 from weilend.core.ids import canonical_json, content_hash
@@ -21,7 +20,7 @@ from weilend.models.boosted import BoostedModel
 from weilend.models.calibration import pd_of_points
 from weilend.models.card import Card
 from weilend.models.prediction import Prediction
-from weilend.models.recipes import monotone_boosting
+from weilend.models.recipes import monotone_boosting, rank_card
 from weilend.models.recipes.boosters import read_boosted, write_boosted
 from weilend.models.recipes.registry import RECIPES
 from weilend.models.table import Floats, Integers

@@ -23,10 +23,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """How a run is to be: least matured bads before a model is trained, contacts a month (ppm of users), costs.
 
     >>> Settings().least_bads
-    60
+    200
     """
 
-    least_bads: int = 60
+    least_bads: int = 200
     contacts_ppm: int = 150_000
     costs: Costs = Costs()
 

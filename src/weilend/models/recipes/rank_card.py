@@ -1,4 +1,4 @@
-"""In: a sample with declared signs. Out: a `Card` whose points follow ranks. Used: by learners, where bads are few.
+"""In: a sample with declared signs. Out: a `Card` whose points follow ranks. Used: where bads are few.
 
 A hundred bads cannot say what shape a column has, but they can say how much it weighs. So the shape is settled without labels:
 a value counts by its rank among the rows, in the declared direction, and what is not known counts as the middle. Labels then
