@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from weilend.app.desk.decide import decide
 from weilend.app.desk.desk import Desk, open_desk
-from weilend.app.desk.models.champion import Named, deciding_card
+from weilend.app.desk.models.champion import Named, deciding_model
 from weilend.app.desk.models.modelling import Training, fit_card
 from weilend.app.desk.models.shadow import record_shadows
 from weilend.app.desk.population import Population
@@ -81,7 +81,7 @@ def make_home(folder: Path) -> Desk:
 def decide_many(desk: Desk, names: Sequence[str], day: str) -> tuple[Receipt, ...]:
     """Decide some businesses in one request, and ask the shadows, as a live desk does."""
     at = instant(desk, day)
-    sealed = Sealed(_evaluator(), PRODUCT, FEATURES, deciding_card(desk.home, PRODUCT.model, at=at))
+    sealed = Sealed(_evaluator(), PRODUCT, FEATURES, deciding_model(desk.home, PRODUCT.model, at=at))
     keep_sealed(desk.home, sealed, at=at)
     asked = tuple(
         Application(application_id=name, product=PRODUCT.name, business_id=name, as_of=at, consent_id="own-data")

@@ -17,8 +17,9 @@ from model_homes import NAMED, PRODUCT, decide_many, instant, make_home
 from weilend.app.cli.main import cli
 from weilend.app.desk.desk import Desk, open_desk
 from weilend.app.desk.models import renewal
-from weilend.app.desk.models.champion import Named, champion, deciding_card, shadows
+from weilend.app.desk.models.champion import Named, champion, deciding_model, shadows
 from weilend.app.desk.models.evidence import Evidence
+from weilend.app.desk.models.kept import read_version
 from weilend.app.desk.models.life import (
     find_builds,
     find_version,
@@ -27,7 +28,6 @@ from weilend.app.desk.models.life import (
     promote_in_simulation,
     promote_model,
     put_in_shadow,
-    read_version,
     retire_model,
     roll_back_model,
 )
@@ -135,7 +135,7 @@ def test_what_is_in_shadow_or_unknown_is_refused_in_words(desk):
     assert desk.home.store.events("model") == before
     retire_model(desk.home, NAMED, act(desk, "bob", "2020-03-07"))
     assert shadows(desk.home, NAMED, at=instant(desk, "2020-03-08")) == ()
-    assert deciding_card(desk.home, PRODUCT.model, at=instant(desk, "2020-03-08")) is not None, (
+    assert deciding_model(desk.home, PRODUCT.model, at=instant(desk, "2020-03-08")) is not None, (
         "turning one down retires no champion"
     )
 
@@ -217,7 +217,7 @@ def test_a_changed_model_does_not_decide(desk):
             "UPDATE document SET content = replace(content, '\"seed\":1', '\"seed\":2') WHERE kind = 'model'"
         )
     with pytest.raises(CheckError, match="is not what its id says"):
-        read_version(desk.home, NAMED, version)
+        read_version(desk.home, NAMED.kind, version)
     with pytest.raises(CheckError, match="is not what its id says"):
         desk.decide("enterprise_loan", "E1", "2020-03-06", consent="own-data")
 
