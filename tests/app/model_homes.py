@@ -66,15 +66,18 @@ def shuffled_card(population: Population) -> Card:
     return woe_card.fit(population.known.table(), bad, FEATURES.features, seed=1, prior_ppm=prior_ppm)
 
 
-def make_home(folder: Path) -> Desk:
-    """A home with an honest card and a newer one that learned nothing; most outcomes are known from 20 March 2020 on."""
-    make_portfolio_files(1, folder / "world", known=KNOWN, applying=APPLYING)
+def make_home(folder: Path, *, applying: int = APPLYING, days: Sequence[str] = ("2020-03-20",)) -> Desk:
+    """A home with an honest card and a newer one that learned nothing; most outcomes are known from 20 March 2020 on.
+
+    They become known on some days, an equal share on each.
+    """
+    make_portfolio_files(1, folder / "world", known=KNOWN, applying=applying)
     desk = open_desk(folder / "home")
     desk.ingest(folder / "world" / FILES, consent="own-data", source="cumcm2020c")
     population = desk.population("enterprise_loan", "2020-01-01")
     keep(desk, fit_card(population, PRODUCT, Training(as_of=0, assume_label_known=True)), "2020-03-01", "2020-03-01")
     keep(desk, shuffled_card(population), "2020-03-02", "2020-03-01")
-    _tell_outcomes(desk, population.applicants.amounts("sales_fen_12m"))
+    _tell_outcomes(desk, population.applicants.amounts("sales_fen_12m"), [instant(desk, day) for day in days])
     return desk
 
 
@@ -92,16 +95,17 @@ def decide_many(desk: Desk, names: Sequence[str], day: str) -> tuple[Receipt, ..
     return receipts
 
 
-def _tell_outcomes(desk: Desk, sales: dict[str, int]) -> None:
+def _tell_outcomes(desk: Desk, sales: dict[str, int], days: Sequence[int]) -> None:
     """Let the quarter of the applicants that sold least, and had bad luck, default in March 2020; of a few nothing is heard."""
     known = desk.home.book.view().read("external_outcome")
     rank = {name: place / len(sales) for place, name in enumerate(sorted(sales, key=lambda name: sales[name]))}
     luck = dict(zip(rank, np.random.default_rng(1).normal(0, LUCK, len(rank)), strict=True))
     names = [name for place, name in enumerate(sorted(rank, key=lambda name: rank[name] + luck[name])) if place % SILENT]
-    at, rows = instant(desk, "2020-03-20"), pa.concat_tables([known.slice(0, 1)] * len(names))
+    at = [days[place % len(days)] for place in range(len(names))]
+    rows = pa.concat_tables([known.slice(0, 1)] * len(names))
     values = {
         "business_id": names, "outcome": ["default" if place < len(names) // 4 else "no_default" for place in range(len(names))],
-        "known_at": [at] * len(names), "happened_at": [at] * len(names), "key": [f"late-{name}" for name in names],
+        "known_at": at, "happened_at": at, "key": [f"late-{name}" for name in names],
     }  # fmt: skip
     columns = {
         name: rows[name].combine_chunks() for name in rows.column_names if name not in ("seq", "known_until", "happened_on")

@@ -72,11 +72,9 @@ def find_outside(model: BoostedModel, table: Table, matrix: Floats) -> Booleans:
     for at, words in seen.words.items():
         strange[:, at] = ~np.isnan(matrix[:, at]) & ~np.isin(matrix[:, at], words)
     found = np.zeros((len(table), len(place)), dtype=np.bool_)
-    for at, slot in enumerate(model.slots):
-        column = place[slot.feature]
-        found[:, column] |= strange[:, at]
-        if slot.fill is not None:
-            found[:, column] |= ~table.known[:, column]
+    np.logical_or.at(found.T, [place[slot.feature] for slot in model.slots], strange.T)
+    always = [place[slot.feature] for slot in model.slots if slot.fill is not None]
+    found[:, always] |= ~table.known[:, always]
     return found
 
 
