@@ -57,7 +57,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     They learned from half of the outcomes; the other half becomes known on the 20th.
     """
-    desk = make_home(tmp_path_factory.mktemp("boosted"), applying=240, days=("2020-03-04", "2020-03-20"))
+    desk = make_home(tmp_path_factory.mktemp("boosted"), applying=300, days=("2020-03-04", "2020-03-20"))
     model = fit_boosted(desk, "2020-03-05")
     known = instant(desk, "2020-03-05")
     paper = Build(

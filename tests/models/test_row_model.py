@@ -21,6 +21,7 @@ from weilend.models.attributions import attribute, say, tell
 from weilend.models.described import Described
 from weilend.models.recipes import additive_boosting, monotone_boosting
 from weilend.models.recipes.monotone_boosting import example_sample
+from weilend.models.recipes.registry import RECIPES
 from weilend.models.recipes.woe_card import example_card
 from weilend.models.row_model import RowModel, read_model, recipe_of, score_rows, write_model
 from weilend.models.sample import Column
@@ -157,7 +158,7 @@ def test_one_digit_of_a_leaf_is_caught_by_its_hash_alone():
 
 
 def test_the_bytes_say_the_recipe_and_what_is_no_model_is_refused_in_words():
-    assert {name: recipe_of(write_model(make())) for name, make in MODELS.items()} == {name: name for name in MODELS}
+    assert {name: recipe_of(write_model(make())) for name, make in MODELS.items()} == {name: name for name in RECIPES}
     for content, error in (
         (b"{}", "this is no model"),
         (b"trees", "this is no model"),
