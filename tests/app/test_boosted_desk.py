@@ -6,11 +6,13 @@ import re
 import shutil
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from model_homes import NAMED, PRODUCT, decide_many, instant, make_home
-from test_model_life import crown, stages
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from model_homes import NAMED, PRODUCT, act, crown, decide_many, instant, make_home, stages
 
 from weilend.app.cli.main import cli
 from weilend.app.desk.attribution import attribute_flips, read_changes
@@ -22,13 +24,15 @@ from weilend.app.desk.models.renewal import judge_version
 from weilend.app.desk.models.renewal_material import product_material
 from weilend.app.desk.models.shadow import shadow_scores
 from weilend.app.desk.models.trial import judge_shadow
-from weilend.app.desk.releases import Act
-from weilend.app.desk.sealed import find_sealed
+from weilend.app.desk.sealed import Sealed, find_sealed, make_evaluator
+from weilend.app.desk.standing import NOTHING_OWED
+from weilend.app.desk.steps import runtime
 from weilend.core.errors import CheckError, InputError, ReplayError
-from weilend.core.values import Reason
-from weilend.decision import replay
+from weilend.core.values import Application, FeatureRow, FraudVerdict, Offer, Reason, Receipt, Score
+from weilend.decision import replay, seal, seals
 from weilend.features.sets import FEATURE_SETS
-from weilend.models import boosted_score, score_rows, write_model
+from weilend.features.spec import Feature
+from weilend.models import boosted_score, read_model, score_rows, write_model
 from weilend.models.boosted import BoostedModel, with_prior
 from weilend.models.recipes import monotone_boosting
 from weilend.models.sample import Column, Sample
@@ -71,10 +75,6 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def desk(made: Path, tmp_path: Path) -> Desk:
     return open_desk(shutil.copytree(made, tmp_path / "home"))
-
-
-def act(desk: Desk, who: str, day: str) -> Act:
-    return Act(who=who, why="x", at=instant(desk, day))
 
 
 def versions(desk: Desk) -> tuple[str, str, str]:
@@ -155,6 +155,63 @@ def test_a_boosted_score_adds_up_and_states_values_in_both_languages(led):
     assert any(one.zh in {part.reason.zh for part in said.contributions} for one in spoken)
 
 
+def rows_by_chance(seed: int, count: int) -> list[FeatureRow]:
+    """Rows over every feature's whole range, most of them of the size that firms show, a tenth of the values not known."""
+    dice = np.random.default_rng(seed)
+
+    def value(one: Feature) -> int | None:
+        most = one.hi if dice.random() < 0.1 else min(one.hi, 10 ** int(dice.integers(1, 12)))
+        return None if dice.random() < 0.1 else int(dice.integers(one.lo, most, endpoint=True))
+
+    return [
+        FeatureRow(business_id=f"B{at}", as_of=0, feature_set=FEATURES.identity, newest_days=dict.fromkeys(FEATURES.kinds, 1),
+                   values={one.name: value(one) for one in FEATURES.features})
+        for at in range(count)
+    ]  # fmt: skip
+
+
+def sealed_receipt(sealed: Sealed, row: FeatureRow, said: Score | None) -> Receipt:
+    hashes = seals(policy=sealed.evaluator.policy_id, product=PRODUCT.identity, model=said.model_id if said else None,
+                   feature_set=FEATURES.identity, runtime=runtime(sealed.model))  # fmt: skip
+    asked = Application(application_id="A", product=PRODUCT.name, business_id=row.business_id, as_of=0, consent_id="own-data")
+    decision = sealed.evaluator.decide(row, FraudVerdict("clear"), said, NOTHING_OWED)
+    return seal(application=asked, book_seq=1, sealed=hashes, features=row, fraud=FraudVerdict("clear"), score=said,
+                standing=NOTHING_OWED, decision=decision, offer=Offer(status="not_assessed"))  # fmt: skip
+
+
+def unlike(sealed: Sealed, rows: list[FeatureRow]) -> int:
+    """How many rows are decided otherwise alone, or in a replay by the model that was kept, than together."""
+    kept, found = msgspec.structs.replace(sealed, model=read_model(write_model(sealed.model))), 0
+    for row, said in zip(rows, sealed.score(rows), strict=True):
+        receipt = sealed_receipt(sealed, row, said)
+        (alone,) = sealed.score([row])
+        try:
+            replay(receipt, sealed.evaluator, lambda one: kept.score([one])[0])
+        except ReplayError:
+            found += 1
+        else:
+            found += sealed_receipt(sealed, row, alone) != receipt
+    return found
+
+
+@pytest.fixture(scope="module")
+def sealed(made: Path) -> Sealed:
+    desk = open_desk(made)
+    return Sealed(make_evaluator(PRODUCT, FEATURES), PRODUCT, FEATURES, read_version(desk.home, "model", versions(desk)[2]))
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 2**32), count=st.integers(1, 6))
+def test_a_row_is_decided_alike_alone_together_and_in_a_replay(sealed, seed, count):
+    assert unlike(sealed, rows_by_chance(seed, count)) == 0
+
+
+def test_a_planted_dependence_on_the_batch_is_seen(sealed, monkeypatch):
+    encoded = boosted_score.encode
+    monkeypatch.setattr(boosted_score, "encode", lambda table, slots: encoded(table, slots) * len(table))
+    assert unlike(sealed, rows_by_chance(1, 4)) > 0
+
+
 def problems(desk: Desk) -> tuple[str, ...]:
     return desk.replay(from_records=False).problems
 
@@ -208,9 +265,9 @@ def test_what_cannot_score_in_shadow_says_so_of_every_row(desk):
 
 
 def test_the_trees_library_is_sealed_only_where_trees_decide(led):
-    def runtime(day: str) -> str:
+    def runtime_on(day: str) -> str:
         return decide_many(led, ["E1"], day)[0].sealed["runtime"]
 
-    by_trees = runtime("2020-01-03")
+    by_trees = runtime_on("2020-01-03")
     crown(led, versions(led)[0], "2020-01-04")
-    assert runtime("2020-01-05") != by_trees
+    assert runtime_on("2020-01-05") != by_trees

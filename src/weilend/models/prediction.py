@@ -35,6 +35,11 @@ class RowModel(Model, Protocol):
 
     `model_id` is the hash of its content, `sample_ppm` the bad rate of the `rows` that it learned from, of which `bads` were bad;
     `libraries` are those, beside NumPy, on which the bits of its scores hang.
+
+    >>> from weilend.models.recipes.woe_card import example_card
+    >>> model: RowModel = example_card()
+    >>> model.recipe, model.reads, model.rows
+    ('card', ('sales_fen_12m', 'void_rate_12m'), 123)
     """
 
     @property
