@@ -26,7 +26,6 @@ from weilend.features.compute import FeatureTable, Seen
 from weilend.features.labels import EXTERNAL_DEFAULT, Labels
 from weilend.features.sets import FEATURE_SETS
 from weilend.lending import Allotment, Product, load_product, make_offer
-from weilend.models import score
 from weilend.models.card import Card, Characteristic
 from weilend.models.card import seal as seal_card
 from weilend.models.drift import measure_drift
@@ -142,9 +141,10 @@ def _card() -> Card:
 
 def _decide(sealed: Sealed, group: Group, index: int) -> Receipt:
     row = group.features.row(index)
-    assert sealed.card
-    said = score(sealed.card, row)
-    hashes = seals(policy=sealed.evaluator.policy_id, product=sealed.product.identity, model=sealed.card.model_id,
+    (said,) = sealed.score([row])
+    assert sealed.model
+    assert said
+    hashes = seals(policy=sealed.evaluator.policy_id, product=sealed.product.identity, model=sealed.model.model_id,
                    feature_set=sealed.features.identity, runtime={"weilend": "0"})  # fmt: skip
     application = Application(application_id=f"app-{index}", product=sealed.product.name, business_id=row.business_id,
                               as_of=AS_OF, consent_id="own-data")  # fmt: skip

@@ -147,7 +147,7 @@ def test_a_planted_wrong_order_is_seen(desk, monkeypatch):
 
     def wrong(sealed, changes):
         yield "policy", attribution._changed(sealed, policy=changes.policy)
-        yield "models", attribution._changed(sealed, policy=changes.policy, card=changes.model)
+        yield "models", attribution._changed(sealed, policy=changes.policy, model=changes.model)
 
     monkeypatch.setattr(attribution, "_stages", wrong)
     assert told(desk, judge(desk), Changes(model=POOR, policy=stricter())) != [("models", "approve", "decline")]

@@ -12,13 +12,13 @@ import msgspec
 import pytest
 import sqlglot
 from click.testing import CliRunner
-from model_homes import NAMED, PRODUCT, decide_many, instant, make_home
+from model_homes import NAMED, PRODUCT, act, crown, decide_many, evidence_for, instant, make_home, stages
 
 from weilend.app.cli.main import cli
 from weilend.app.desk.desk import Desk, open_desk
 from weilend.app.desk.models import renewal
-from weilend.app.desk.models.champion import Named, champion, deciding_card, shadows
-from weilend.app.desk.models.evidence import Evidence
+from weilend.app.desk.models.champion import Named, champion, deciding_model, shadows
+from weilend.app.desk.models.kept import read_version
 from weilend.app.desk.models.life import (
     find_builds,
     find_version,
@@ -27,7 +27,6 @@ from weilend.app.desk.models.life import (
     promote_in_simulation,
     promote_model,
     put_in_shadow,
-    read_version,
     retire_model,
     roll_back_model,
 )
@@ -35,15 +34,10 @@ from weilend.app.desk.models.renewal import renew_models
 from weilend.app.desk.models.renewal_schedule import load_schedule
 from weilend.app.desk.models.shadow import shadow_scores
 from weilend.app.desk.models.trial import judge_shadow
-from weilend.app.desk.releases import Act
 from weilend.core.errors import CheckError, InputError, NotFoundError
-from weilend.models.judgement.bootstrap import Difference
 from weilend.models.judgement.champion import judge_challenger
-from weilend.models.judgement.gates import Finding
 
 replace = msgspec.structs.replace
-GREEN = Finding("points_psi", "green", 0, 9_000)
-GAIN = Difference("challenger", "champion", "auc", 90_000, 40_000, 140_000, 25_000)
 
 
 @pytest.fixture(scope="module")
@@ -54,27 +48,6 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def desk(made: Path, tmp_path: Path) -> Desk:
     return open_desk(shutil.copytree(made, tmp_path / "home"))
-
-
-def act(desk: Desk, who: str, day: str) -> Act:
-    return Act(who=who, why="x", at=instant(desk, day))
-
-
-def evidence_for(challenger: str, against: str = "", *, red: bool = False) -> Evidence:
-    """Evidence that speaks for a version (or, with a red gate, against it)."""
-    findings = [replace(GREEN, state="red") if red else GREEN]
-    verdict = judge_challenger([GAIN] if against else [], findings)
-    return Evidence(challenger=challenger, champion=against, rows=500, bads=90, how="made up", verdict=verdict)
-
-
-def crown(desk: Desk, version: str, day: str) -> None:
-    against = champion(desk.home, NAMED, at=instant(desk, day)) or ""
-    put_in_shadow(desk.home, NAMED, act(desk, "ann", day), version)
-    promote_model(desk.home, NAMED, act(desk, "bob", day), version, evidence_for(version, against))
-
-
-def stages(desk: Desk, day: str) -> dict[str, str]:
-    return {one.version: one.stage for one in list_models(desk.home, NAMED, at=instant(desk, day))}
 
 
 def test_a_decision_uses_the_champion_known_at_its_as_of_and_all_replay(desk):
@@ -135,7 +108,7 @@ def test_what_is_in_shadow_or_unknown_is_refused_in_words(desk):
     assert desk.home.store.events("model") == before
     retire_model(desk.home, NAMED, act(desk, "bob", "2020-03-07"))
     assert shadows(desk.home, NAMED, at=instant(desk, "2020-03-08")) == ()
-    assert deciding_card(desk.home, PRODUCT.model, at=instant(desk, "2020-03-08")) is not None, (
+    assert deciding_model(desk.home, PRODUCT.model, at=instant(desk, "2020-03-08")) is not None, (
         "turning one down retires no champion"
     )
 
@@ -217,7 +190,7 @@ def test_a_changed_model_does_not_decide(desk):
             "UPDATE document SET content = replace(content, '\"seed\":1', '\"seed\":2') WHERE kind = 'model'"
         )
     with pytest.raises(CheckError, match="is not what its id says"):
-        read_version(desk.home, NAMED, version)
+        read_version(desk.home, NAMED.kind, version)
     with pytest.raises(CheckError, match="is not what its id says"):
         desk.decide("enterprise_loan", "E1", "2020-03-06", consent="own-data")
 

@@ -120,7 +120,8 @@ class FraudVerdict(msgspec.Struct, frozen=True):
 class Contribution(msgspec.Struct, frozen=True, gc=False):
     """The points that one feature's value brings to a score, and the sentence that says so.
 
-    `lost` is the distance to the best bin of the same feature (never negative): reasons are ranked by it.
+    `lost` is the distance to the best bin of the same feature, of trees how far it pulls below the average row (never negative):
+    reasons are ranked by it.
     """
 
     feature: str

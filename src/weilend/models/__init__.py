@@ -2,6 +2,10 @@
 
 from weilend.models.card import Card, check_identity, score, score_table, with_prior
 from weilend.models.package import About, load, read_card, save
+from weilend.models.row_model import RowModel, read_model, score_rows, write_model
 from weilend.models.table import Table
 
-__all__ = ["About", "Card", "Table", "check_identity", "load", "read_card", "save", "score", "score_table", "with_prior"]
+__all__ = [
+    "About", "Card", "RowModel", "Table", "check_identity", "load", "read_card", "read_model", "save", "score", "score_rows",
+    "score_table", "with_prior", "write_model",
+]  # fmt: skip

@@ -14,6 +14,7 @@ import numpy as np
 
 from weilend.core.values import Contribution, Reason
 from weilend.models.boosted import LEAST_POINTS, MOST_POINTS, BoostedModel, loaded
+from weilend.models.described import Described
 from weilend.models.encoding import encode
 from weilend.models.forest import GRID
 from weilend.models.grouped import resample_groups
@@ -46,13 +47,18 @@ def attribute(model: BoostedModel, table: Table) -> Attributions:
     >>> bool((told.base_points + told.points.sum(axis=1) == model.predict(table).points).all())
     True
     """
+    return attribute_of(model, encode(table, model.slots))
+
+
+def attribute_of(model: BoostedModel, matrix: Floats) -> Attributions:
+    """Return what each feature brings to each row of a matrix that was encoded in the model's slots (see `attribute`)."""
     features = tuple(dict.fromkeys(slot.feature for slot in model.slots))
-    if not len(table):
+    if not len(matrix):
         return Attributions(features, 0, np.zeros((0, len(features))), np.zeros((0, len(features)), dtype=np.int64))
-    matrix, place = encode(table, model.slots), {feature: at for at, feature in enumerate(features)}
+    place = {feature: at for at, feature in enumerate(features)}
     raw = loaded(model.forest.text).predict(matrix, pred_contrib=True, num_threads=1)
-    by_slot = np.asarray(raw, dtype=np.float64).reshape(len(table), -1)
-    margin = np.zeros((len(table), len(features)))
+    by_slot = np.asarray(raw, dtype=np.float64).reshape(len(matrix), -1)
+    margin = np.zeros((len(matrix), len(features)))
     for at, slot in enumerate(model.slots):  # a number and its special codes are one feature
         margin[:, place[slot.feature]] += by_slot[:, at]
     base = round(float(by_slot[0, -1]) * GRID)
@@ -99,6 +105,18 @@ def say(column: Column, value: int | None) -> Reason:
     return Reason(column.name, f"{column.name} is {shown}", f"{column.name}为{shown}")
 
 
+def tell(column: Column, value: int | None, points: int, feature: Described | None = None) -> Contribution:
+    """Return what a column's value brings, stated in the sentence of its feature where there is one, else in the column's own.
+
+    `lost` is what it lies below the base, which is what the model says of the average row.
+
+    >>> tell(Column(name="debt", sign=-1), 7, -4).lost, tell(Column(name="debt", sign=-1), 7, 4).lost
+    (4, 0)
+    """
+    reason = say(column, value) if feature is None or value in column.specials else feature.say(value)
+    return Contribution(column.name, value, points, max(-points, 0), reason)
+
+
 class Theme(msgspec.Struct, frozen=True):
     """The features of one theme, together: `points` is their sum, and `contributions` tells them, the most harmful first."""
 
@@ -125,11 +143,9 @@ def top_reasons(
     columns = {column.name: column for column in model.columns}
     for at, feature in enumerate(told.features):
         values, known = table.column(feature)
-        value, points = int(values[row]) if known[row] else None, int(told.points[row, at])
-        sentence = say(columns[feature], value)
-        grouped.setdefault((themes or {}).get(feature, feature), []).append(
-            Contribution(feature, value, points, max(-points, 0), sentence)
-        )
+        value = int(values[row]) if known[row] else None
+        said = tell(columns[feature], value, int(told.points[row, at]))
+        grouped.setdefault((themes or {}).get(feature, feature), []).append(said)
     found = [
         Theme(name, sum(one.points for one in parts), tuple(sorted(parts, key=lambda one: one.points)))
         for name, parts in grouped.items()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 import msgspec
 import numpy as np
@@ -41,6 +41,8 @@ class BoostedModel(msgspec.Struct, frozen=True, kw_only=True):
     `slope_micro` are repairs of the PD since it was built (0 and a million: none). `model_id` hashes all of it.
     """
 
+    libraries: ClassVar[tuple[str, ...]] = ("lightgbm",)
+
     model_id: str = ""
     recipe: str
     columns: tuple[Column, ...]
@@ -57,6 +59,11 @@ class BoostedModel(msgspec.Struct, frozen=True, kw_only=True):
     seed: int
     settings: dict[str, int]
     forest: Forest = Forest("")
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The features that it reads."""
+        return tuple(column.name for column in self.columns)
 
     def units(self, table: Table) -> Integers:
         """Return the margin (n,) of each row in units of the forest's grid: exact, whatever the batch."""

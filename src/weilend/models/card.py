@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
-from typing import Final
+from collections.abc import Sequence
+from typing import ClassVar, Final
 
 import msgspec
 import numpy as np
@@ -27,6 +28,8 @@ ANCHOR_POINTS: Final = 600
 ANCHOR_ODDS: Final = 50
 POINTS_TO_DOUBLE: Final = 20
 FACTOR: Final = POINTS_TO_DOUBLE / math.log(2)
+#: The recipe of every card, of features and of flat tables alike.
+RECIPE: Final = "card"
 
 
 class Characteristic(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -107,6 +110,9 @@ class Card(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     ['sales_fen_12m', 'void_rate_12m']
     """
 
+    recipe: ClassVar[str] = RECIPE
+    libraries: ClassVar[tuple[str, ...]] = ()
+
     model_id: str = msgspec.field(default_factory=str)  # by a factory, so that an id left out is written, and hashed, as ""
     characteristics: tuple[Characteristic, ...]
     base_points: int
@@ -120,6 +126,11 @@ class Card(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     seed: int
     strength_micro: int
     pairs: tuple[Pair, ...] = ()
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The features that it reads."""
+        return tuple(item.feature.name for item in self.characteristics)
 
     def of(self, name: str) -> Characteristic:
         """Return the characteristic of a name; `CheckError` where a table reads a column that the card has not."""
@@ -222,6 +233,16 @@ def score(card: Card, row: FeatureRow) -> Score:
         contributions=tuple(contributions),
         outside=tuple(outside),
     )
+
+
+def score_each(card: Card, rows: Sequence[FeatureRow]) -> list[Score]:
+    """Return the score of each row (see `score`).
+
+    >>> from weilend.models.recipes.woe_card import example_card
+    >>> score_each(example_card(), [])
+    []
+    """
+    return [score(card, row) for row in rows]
 
 
 def _say_pair(card: Card, pair: Pair, row: FeatureRow) -> Contribution:

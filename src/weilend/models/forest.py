@@ -100,6 +100,17 @@ class Forest(msgspec.Struct, frozen=True):
         """
         return sum(map(int, re.findall(r"^num_leaves=(\d+)$", self.text, flags=re.MULTILINE)))
 
+    @property
+    def seen(self) -> tuple[tuple[float, float] | tuple[int, ...] | None, ...]:
+        """What training saw in each column: a number's least and most, a category's words; None where all rows were alike.
+
+        A category lists the words that the library made a place for: the rarest of many are not among them.
+
+        >>> example_forest().seen
+        ((0.0, 9.0), (-1, 0, 1, 2))
+        """
+        return tuple(_read_seen(one) for one in _head(self.text)["feature_infos"].split(" "))
+
     def trees(self) -> tuple[Tree, ...]:
         """Return the trees as values."""
         return tuple(_tree(block) for block in _blocks(self.text))
@@ -144,6 +155,16 @@ def _settle(block: Mapping[str, str], models: int) -> dict[str, str]:
 
 def _head(text: str) -> dict[str, str]:
     return _pairs(text.split(_TREE, 1)[0].split(_END, 1)[0])
+
+
+def _read_seen(told: str) -> tuple[float, float] | tuple[int, ...] | None:
+    """Read ``[least:most]``, ``word:word:…`` or ``none``."""
+    if told == "none":
+        return None
+    if told.startswith("["):
+        least, most = told[1:-1].split(":")
+        return float(least), float(most)
+    return tuple(map(int, told.split(":")))
 
 
 def _blocks(text: str) -> list[dict[str, str]]:

@@ -178,7 +178,7 @@ def model_score(name: str, table: Path, out: Path, version: str, home: Path) -> 
 @home_option
 @json_option
 def model_show(name: str, out: Path | None, home: Path, *, as_json: bool) -> None:
-    """Show a model: the newest card of a product, or the model of a table by its name or folder; points per bin."""
+    """Show a model: the one that decides on a product, or that of a table by its name or folder; a card's points per bin."""
     from weilend.app.desk.models.shown import copy_flat, is_flat, show_flat, show_product  # late: see show.open_home
 
     if is_flat(name, home):

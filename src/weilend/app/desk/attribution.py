@@ -14,6 +14,7 @@ from typing import Final, Literal, get_args
 import msgspec
 
 from weilend.app.desk.home import Home
+from weilend.app.desk.models.kept import read_version
 from weilend.app.desk.policies import find_policy
 from weilend.app.desk.progress import Tell, say_nothing
 from weilend.app.desk.records import to_tables
@@ -29,7 +30,7 @@ from weilend.engine import BookView
 from weilend.features.compute import finish
 from weilend.features.plans import FeatureSet, make_plan
 from weilend.features.sets import FEATURE_SETS
-from weilend.models import Card, check_identity, read_card, score
+from weilend.models import RowModel
 
 Cause = Literal["data", "lists", "features", "models", "policy", "runtime"]
 #: The order in which changes are made, and told.
@@ -46,7 +47,7 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True):
 
     data: bool = False
     features: FeatureSet | None = None
-    model: Card | None = None
+    model: RowModel | None = None
     policy: Policy | None = None
 
 
@@ -130,21 +131,21 @@ def _stages(sealed: Sealed, changes: Changes) -> Iterator[tuple[Cause, Sealed]]:
         sealed = _changed(sealed, features=changes.features)
         yield "features", sealed
     if changes.model:
-        sealed = _changed(sealed, card=changes.model)
+        sealed = _changed(sealed, model=changes.model)
         yield "models", sealed
     if changes.policy:
         yield "policy", _changed(sealed, policy=changes.policy)
 
 
 def _changed(
-    sealed: Sealed, *, features: FeatureSet | None = None, card: Card | None = None, policy: Policy | None = None
+    sealed: Sealed, *, features: FeatureSet | None = None, model: RowModel | None = None, policy: Policy | None = None
 ) -> Sealed:
     features, policy = features or sealed.features, policy or sealed.evaluator.policy
-    return Sealed(make_evaluator(sealed.product, features, policy), sealed.product, features, card or sealed.card)
+    return Sealed(make_evaluator(sealed.product, features, policy), sealed.product, features, model or sealed.model)
 
 
 def _decide(sealed: Sealed, receipt: Receipt, row: FeatureRow) -> Decision:
-    scored = score(sealed.card, row) if sealed.card else None
+    (scored,) = sealed.score([row])
     return sealed.evaluator.decide(row, receipt.fraud, scored, receipt.standing, as_of=receipt.application.as_of)
 
 
@@ -195,12 +196,12 @@ def _read_lists(_home: Home, _value: str, _at: int) -> None:
     raise InputError("no lists are kept yet, so none can be changed", hint=_HINT)
 
 
-def _read_model(home: Home, value: str, _at: int) -> Card:
+def _read_model(home: Home, value: str, _at: int) -> RowModel:
     kept = [document.document_id for document in home.store.documents("model")]
     found = kept[-1:] if value == "newest" else [name for name in kept if name.startswith(value)]
     if len(found) != 1:
         raise NotFoundError(f"{len(found)} models are called {value!r}", hint=f"there is: {', '.join(kept) or 'none'}")
-    return check_identity(read_card(home.store.document("model", found[0]).content))
+    return read_version(home, "model", found[0])
 
 
 #: What each change is read with.

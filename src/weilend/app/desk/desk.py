@@ -22,7 +22,7 @@ from weilend.app.desk.home import Home, open_home
 from weilend.app.desk.intake.ingest import Ingested, ingest, ingest_paths, refuse_erased, retry_paths
 from weilend.app.desk.intake.quarantine import Waiting, quarantine, waiting_rows
 from weilend.app.desk.intake.statements import with_facts_between
-from weilend.app.desk.models.champion import deciding_card, newest_card
+from weilend.app.desk.models.champion import deciding_model
 from weilend.app.desk.models.modelling import Study, Training, fit_card, share_reconstructed_ppm, study_model
 from weilend.app.desk.models.shadow import record_shadows
 from weilend.app.desk.policies import deciding_policy
@@ -48,7 +48,7 @@ from weilend.features.plans import make_plan
 from weilend.features.sets import FEATURE_SETS
 from weilend.features.spine_file import from_file
 from weilend.lending import load_product
-from weilend.models import Card
+from weilend.models import RowModel
 from weilend.sources import Accounting, Said, detect, read
 from weilend.store import Document
 
@@ -155,8 +155,8 @@ class Desk:
         features = FEATURE_SETS[chosen.feature_set]
         at = self._instant(as_of)
         policy = deciding_policy(self.home, chosen.policy, at=now())
-        card = deciding_card(self.home, chosen.model, at=at)
-        sealed = Sealed(make_evaluator(chosen, features, policy), chosen, features, card)
+        model = deciding_model(self.home, chosen.model, at=at)
+        sealed = Sealed(make_evaluator(chosen, features, policy), chosen, features, model)
         keep_sealed(self.home, sealed, at=now())
         application_id = content_hash([product, business_id, at])
         application = Application(
@@ -172,12 +172,12 @@ class Desk:
         record_shadows(self.home, chosen.model, [receipt], at=now())
         return receipt
 
-    def model(self, product: str) -> Card:
-        """Return the newest card of a product; raises `NotFoundError` where none was built."""
-        card = newest_card(self.home, load_product(product).model)
-        if card is None:
-            raise NotFoundError(f"{product} has no model yet", hint=f"weilend model build {product} --as-of YYYY-MM-DD")
-        return card
+    def model(self, product: str) -> RowModel:
+        """Return the model that decides on a product today; raises `NotFoundError` where none does."""
+        model = deciding_model(self.home, load_product(product).model, at=now())
+        if model is None:
+            raise NotFoundError(f"{product} has no model", hint=f"weilend model build {product} --as-of YYYY-MM-DD")
+        return model
 
     def _read_payload(self, path: Path, business_id: str, consent: str) -> dict[str, pa.Table]:
         """Return the records of one business in raw files; what cannot be read is quarantined, what is not its own is left."""

@@ -6,7 +6,7 @@ it stood at the receipt's seq, still gives the sealed inputs.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
 import msgspec
@@ -21,12 +21,11 @@ from weilend.app.desk.standing import OWED, find_standings
 from weilend.app.desk.steps import asked_by
 from weilend.core.errors import NotFoundError, ReplayError
 from weilend.core.plan import Spine
-from weilend.core.values import FeatureRow, Receipt, Score, Standing
+from weilend.core.values import Receipt, Standing
 from weilend.decision import replay, restore_policy
 from weilend.engine import BookView
 from weilend.features.compute import finish
 from weilend.features.plans import FeatureSet, make_plan
-from weilend.models import score
 from weilend.store import Vault
 
 #: Receipts between two words of progress: a receipt takes less time than a word.
@@ -110,25 +109,19 @@ class _Found:
 
     def __init__(self, home: Home) -> None:
         self._home = home
-        self._found: dict[tuple[tuple[str, str], ...], tuple[Sealed, Callable[[FeatureRow], Score | None]]] = {}
+        self._found: dict[tuple[tuple[str, str], ...], Sealed] = {}
 
     def replay(self, receipt: Receipt) -> str:
         """Decide again from what a receipt sealed; return what differs, "" where nothing does."""
         key = tuple(sorted(receipt.sealed.items()))
         try:
             if key not in self._found:
-                sealed = find_sealed(self._home, receipt.sealed)
-                self._found[key] = sealed, _scorer(sealed)
-            sealed, scorer = self._found[key]
-            replay(receipt, sealed.evaluator, scorer)
+                self._found[key] = find_sealed(self._home, receipt.sealed)
+            sealed = self._found[key]
+            replay(receipt, sealed.evaluator, lambda row: sealed.score([row])[0])
         except ReplayError as error:
             return str(error)
         return ""
-
-
-def _scorer(sealed: Sealed) -> Callable[[FeatureRow], Score | None]:
-    card = sealed.card
-    return lambda row: score(card, row) if card else None
 
 
 def refold(home: Home, receipts: Sequence[Receipt], tell: Tell) -> Iterator[tuple[str, str]]:

@@ -6,28 +6,36 @@ store lives, whatever becomes of the files that it came from.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
 from weilend.app.desk.home import Home
-from weilend.core.errors import ReplayError
+from weilend.core.errors import CheckError, ReplayError
 from weilend.core.ids import canonical_json
+from weilend.core.values import FeatureRow, Score
 from weilend.decision import Evaluator, Policy, compile_policy, dump_policy, load_policy, product_parameters, restore_policy
 from weilend.decision.receipt import NONE
 from weilend.features.plans import FeatureSet
 from weilend.lending import Product
-from weilend.models import Card, check_identity, read_card
+from weilend.models import RowModel, read_model, score_rows, write_model
 from weilend.store import Document
 
 
 class Sealed(msgspec.Struct, frozen=True, eq=False):
-    """What a decision is made with: the policy compiled against features and product, and the card (None: there was none)."""
+    """What a decision is made with: the policy compiled against features and product, and the model (None: there was none)."""
 
     evaluator: Evaluator
     product: Product
     features: FeatureSet
-    card: Card | None
+    model: RowModel | None
+
+    def score(self, rows: Sequence[FeatureRow]) -> list[Score | None]:
+        """Return what the model says of each row, all at once; None of every row where there is no model.
+
+        Raises `InputError` where a row lacks a feature of the model.
+        """
+        return [None] * len(rows) if self.model is None else [*score_rows(self.model, rows, self.features.features)]
 
 
 def make_evaluator(product: Product, features: FeatureSet, policy: Policy | None = None) -> Evaluator:
@@ -44,8 +52,8 @@ def keep_sealed(home: Home, sealed: Sealed, *, at: int) -> None:
         ("product", sealed.product.identity): canonical_json(sealed.product),
         ("feature_set", sealed.features.identity): canonical_json(sealed.features),
     }
-    if sealed.card:
-        contents["model", sealed.card.model_id] = canonical_json(sealed.card)
+    if sealed.model:
+        contents["model", sealed.model.model_id] = write_model(sealed.model)
     papers = [Document(kind=kind, document_id=name, content=text, cites=(), at=at) for (kind, name), text in contents.items()]
     home.store.put_documents(papers)
 
@@ -58,10 +66,22 @@ def find_sealed(home: Home, hashes: Mapping[str, str]) -> Sealed:
 
     product = msgspec.json.decode(content("product"), type=Product)
     features = msgspec.json.decode(content("feature_set"), type=FeatureSet)
-    card = None if hashes["model"] == NONE else check_identity(read_card(content("model")))
+    model = None if hashes["model"] == NONE else _read_unchanged(hashes["model"], content("model"))
     evaluator = make_evaluator(product, features, restore_policy(content("policy")))
     found = {"product": product.identity, "feature_set": features.identity, "policy": evaluator.policy_id}
+    found |= {"model": model.model_id} if model else {}
     for kind, identity in found.items():
         if identity != hashes[kind]:
-            raise ReplayError(f"the stored {kind} {hashes[kind]} is not what its hash says", hint="verify the audit chain")
-    return Sealed(evaluator, product, features, card)
+            raise _changed(kind, hashes[kind])
+    return Sealed(evaluator, product, features, model)
+
+
+def _read_unchanged(model_id: str, content: bytes) -> RowModel:
+    try:
+        return read_model(content)
+    except CheckError:
+        raise _changed("model", model_id) from None
+
+
+def _changed(kind: str, identity: str) -> ReplayError:
+    return ReplayError(f"the stored {kind} {identity} is not what its hash says", hint="verify the audit chain")

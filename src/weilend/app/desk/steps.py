@@ -25,7 +25,7 @@ from weilend.engine.book import BookView
 from weilend.features.compute import finish
 from weilend.features.plans import make_plan
 from weilend.lending import make_offer
-from weilend.models import score
+from weilend.models import RowModel
 from weilend.store import Commit
 
 
@@ -50,13 +50,17 @@ class Evidence(msgspec.Struct, frozen=True, eq=False):
     fraud: FraudEvidence
 
 
-def runtime() -> dict[str, str]:
-    """Return what the bits of a decision depend on besides its inputs.
+def runtime(model: RowModel | None = None) -> dict[str, str]:
+    """Return what the bits of a decision depend on besides its inputs: the libraries of the model that scores among it.
 
     >>> sorted(runtime())
     ['numpy', 'python', 'weilend']
+    >>> from weilend.models.recipes.monotone_boosting import example_model
+    >>> sorted(runtime(example_model()))
+    ['lightgbm', 'numpy', 'python', 'weilend']
     """
-    return {"python": platform.python_version(), "numpy": version("numpy"), "weilend": version("weilend")}
+    libraries = ("numpy", "weilend", *(model.libraries if model else ()))
+    return {"python": platform.python_version(), **{name: version(name) for name in libraries}}
 
 
 class DeskSteps:
@@ -68,13 +72,13 @@ class DeskSteps:
         self.feature_set = sealed.features
         self.plan = make_plan(sealed.features)
         self.evaluator = sealed.evaluator
-        self.card = sealed.card
+        self.sealed = sealed
         self.seals = seals(
             policy=sealed.evaluator.policy_id,
             product=sealed.product.identity,
-            model=sealed.card.model_id if sealed.card else None,
+            model=sealed.model.model_id if sealed.model else None,
             feature_set=sealed.features.identity,
-            runtime=runtime(),
+            runtime=runtime(sealed.model),
         )
 
     def parse(self, request: bytes) -> Sequence[Application]:
@@ -105,9 +109,9 @@ class DeskSteps:
         """Return what lists, signals, detectors, rings and score say of each application; what the home has not is not asked."""
         return assess(self.home, applications, evidence.view, evidence.fraud)
 
-    def score(self, row: FeatureRow) -> Score | None:
-        """Return the model's score, or None where there is no model."""
-        return score(self.card, row) if self.card else None
+    def score(self, rows: Sequence[FeatureRow]) -> Sequence[Score | None]:
+        """Return the model's score of each row, all at once, or None where there is no model."""
+        return self.sealed.score(rows)
 
     def decide(self, row: FeatureRow, fraud: FraudVerdict, score: Score | None, standing: Standing) -> Decision:
         """Return the policy's answer."""

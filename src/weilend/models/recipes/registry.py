@@ -5,15 +5,17 @@ To add one: a file with `fit` (and what writes, reads and explains its models), 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final, Protocol
 
 import msgspec
 
 from weilend.core.ids import canonical_json
 from weilend.core.registry import Registry
-from weilend.core.values import Reason
-from weilend.models.card import Card, check_identity, strongest_reasons
+from weilend.core.values import FeatureRow, Reason, Score
+from weilend.models.boosted_score import score_boosted
+from weilend.models.card import RECIPE, Card, check_identity, score_each, strongest_reasons
+from weilend.models.described import Described
 from weilend.models.package import read_card
 from weilend.models.prediction import Model
 from weilend.models.recipes import additive_boosting, flat_card, monotone_boosting
@@ -44,7 +46,8 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True):
     """A recipe: `fit`; `write` and `read` keep a model as bytes, without pickle (`read` raises `CheckError` for a changed one).
 
     `fit_until` is the same fit, of a recipe that searches, None of one that does not.
-    `identify` gives a model's id, a hash of its content; `explain` each row's strongest reasons, strongest first.
+    `identify` gives a model's id, a hash of its content; `explain` each row's strongest reasons, strongest first; `score` what the
+    model says of feature rows in points that add up, each value stated in the words of its feature.
     """
 
     fit: FitSample
@@ -52,6 +55,7 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True):
     read: Callable[[bytes], Any]
     identify: Callable[[Any], str]
     explain: Callable[[Any, Table, int], list[tuple[Reason, ...]]]
+    score: Callable[[Any, Sequence[FeatureRow], Sequence[Described]], list[Score]]
     fit_until: FitUntil | None = None
 
 
@@ -61,9 +65,10 @@ def _read_card(content: bytes) -> Card:
 
 RECIPES: Final[Registry[Recipe]] = Registry("recipe")
 RECIPES.add(
-    "card",
+    RECIPE,
     Recipe(
-        fit=flat_card.fit, write=canonical_json, read=_read_card, identify=lambda card: card.model_id, explain=strongest_reasons
+        fit=flat_card.fit, write=canonical_json, read=_read_card, identify=lambda card: card.model_id, explain=strongest_reasons,
+        score=lambda card, rows, _: score_each(card, rows),
     ),
 )  # fmt: skip
 for _name, _fit in ((monotone_boosting.NAME, monotone_boosting.fit), (additive_boosting.NAME, additive_boosting.fit)):
@@ -76,5 +81,6 @@ for _name, _fit in ((monotone_boosting.NAME, monotone_boosting.fit), (additive_b
             read=read_boosted,
             identify=lambda model: model.model_id,
             explain=explain_boosted,
+            score=score_boosted,
         ),
     )

@@ -6,21 +6,19 @@ Being watched is a second lifecycle of the same events beside that of releases: 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final, Literal, get_args
+from typing import Final
 
 import msgspec
 
 from weilend.app.desk.home import Home
+from weilend.app.desk.models.kept import Kind, read_version
 from weilend.app.desk.releases import Releases
 from weilend.core.errors import NotFoundError
 from weilend.core.lifecycle import fold
 from weilend.lending import load_product
-from weilend.models import Card, check_identity, read_card
+from weilend.models import RowModel
 from weilend.models.package import About
 
-#: Models of products and of flat tables are kept apart: a table that somebody calls as a product's model must not decide.
-Kind = Literal["model", "flat_model"]
-KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 COMMAND: Final = "weilend model list"
 MODEL_CARD: Final = "model_card"
 
@@ -74,20 +72,20 @@ def built_by_hand(home: Home, name: str) -> Iterator[About]:
             yield about
 
 
-def newest_card(home: Home, name: str) -> Card | None:
-    """Return the newest card that somebody built under a product's model, None where nobody did."""
+def newest_model(home: Home, name: str) -> RowModel | None:
+    """Return the newest model that somebody built under a product's model, None where nobody did."""
     built = [about.model_id for about in built_by_hand(home, name)]
-    return check_identity(read_card(home.store.document("model", built[-1]).content)) if built else None
+    return read_version(home, "model", built[-1]) if built else None
 
 
-def deciding_card(home: Home, name: str, *, at: int) -> Card | None:
-    """Return the card that decides on a product's model at an instant: the champion known then.
+def deciding_model(home: Home, name: str, *, at: int) -> RowModel | None:
+    """Return what decides as a product's model at an instant, by whatever recipe it was made: the champion known then.
 
     Before the first champion took effect it is the newest that somebody built; after it none but a champion: where that is retired
     there is no model, and who asks is referred.
     """
     lifecycle = Releases(home.store, "model", COMMAND).of(name)
     if not lifecycle.had_live(at):
-        return newest_card(home, name)
+        return newest_model(home, name)
     version = lifecycle.live(at)
-    return None if version is None else check_identity(read_card(home.store.document("model", version).content))
+    return None if version is None else read_version(home, "model", version)

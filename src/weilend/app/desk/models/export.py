@@ -13,7 +13,8 @@ import msgspec
 from weilend.app.desk.flat.files import MANIFEST, find_model, read_model
 from weilend.app.desk.home import Home
 from weilend.app.desk.models.champion import Named, champion
-from weilend.app.desk.models.life import Build, find_version, read_version
+from weilend.app.desk.models.kept import read_version
+from weilend.app.desk.models.life import Build, find_version
 from weilend.core.errors import CheckError, InputError, NotFoundError
 from weilend.models import Card
 from weilend.models.boosted import BoostedModel
@@ -50,7 +51,7 @@ def find_exportable(home: Home | None, name: str, named: Named, version: str, *,
         manifest, model = read_model(folder)
         return model, manifest.columns
     build: Build = find_version(home, named, live or "")
-    return read_version(home, named, build.version, build.recipe), build.columns
+    return read_version(home, named.kind, build.version), build.columns
 
 
 def export_model(model: Model, columns: tuple[Column, ...], to: str, out: Path, *, table: str = "applications") -> Handed:

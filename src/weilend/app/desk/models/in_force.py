@@ -12,7 +12,8 @@ import msgspec
 from weilend.app.desk.flat.files import MANIFEST, find_model, read_model
 from weilend.app.desk.home import Home, open_home
 from weilend.app.desk.models.champion import Named, name_model, releases_of
-from weilend.app.desk.models.life import find_builds, find_version, read_version
+from weilend.app.desk.models.kept import read_version
+from weilend.app.desk.models.life import find_builds, find_version
 from weilend.app.desk.releases import SHORT
 from weilend.core.errors import NotFoundError
 from weilend.core.lifecycle import Lifecycle
@@ -92,5 +93,5 @@ def _of_version(home: Home, named: Named, version: str, why: str) -> Scorer:
         if manifest.model_id.startswith(version):
             return _of_folder(named.name, home.folder, version, why)
     build = find_version(home, named, version)
-    model = read_version(home, named, build.version, build.recipe)
+    model = read_version(home, named.kind, build.version)
     return Scorer(version=build.version, recipe=build.recipe, model=model, columns=build.columns, id=build.id, why=why)

@@ -14,7 +14,6 @@ from weilend.app.desk.flat.files import find_model, read_model
 from weilend.app.desk.home import Home
 from weilend.app.desk.models.champion import (
     COMMAND,
-    KINDS,
     Named,
     built_by_hand,
     champion,
@@ -23,12 +22,11 @@ from weilend.app.desk.models.champion import (
     watches_of,
 )
 from weilend.app.desk.models.evidence import Evidence, check_evidence
+from weilend.app.desk.models.kept import KINDS, read_version
 from weilend.app.desk.releases import SHORT, Act, Releases, choose_version
 from weilend.core.errors import InputError
 from weilend.core.ids import canonical_json, content_hash
 from weilend.core.lifecycle import Event, fold
-from weilend.models import Card
-from weilend.models.prediction import Model
 from weilend.models.recipes.registry import RECIPES
 from weilend.models.sample import Column
 from weilend.store import Document
@@ -92,19 +90,12 @@ def _built_by_hand(home: Home, named: Named) -> dict[str, Build]:
     """Return what `weilend model build PRODUCT` and `weilend run` built."""
     found = {}
     for about in built_by_hand(home, named.name):
-        card = read_version(home, named, about.model_id)
-        assert isinstance(card, Card)
+        model = read_version(home, named.kind, about.model_id)
         found[about.model_id] = Build(
-            name=named.name, version=about.model_id, recipe="card", as_of=about.as_of, rows=card.rows, bads=card.bads,
+            name=named.name, version=about.model_id, recipe=model.recipe, as_of=about.as_of, rows=model.rows, bads=model.bads,
             known_until=about.label_known_at,
         )  # fmt: skip
     return found
-
-
-def read_version(home: Home, named: Named, version: str, recipe: str = "card") -> Model:
-    """Return the model of a version; raises `NotFoundError`, and `CheckError` where it is not what its id says."""
-    model: Model = RECIPES[recipe].read(home.store.document(named.kind, version).content)
-    return model
 
 
 def find_version(home: Home, named: Named, version: str = "") -> Build:

@@ -14,13 +14,13 @@ import numpy as np
 from weilend.app.desk.home import Home
 from weilend.app.desk.models.champion import Named, champion, releases_of, shadows
 from weilend.app.desk.models.evidence import Evidence, judge_pair
+from weilend.app.desk.models.kept import read_version
 from weilend.app.desk.models.life import (
     Build,
     find_builds,
     find_version,
     keep_evidence,
     put_in_shadow,
-    read_version,
     register_model,
 )
 from weilend.app.desk.models.renewal_material import Material, product_material
@@ -166,7 +166,7 @@ def current_champion(home: Home, named: Named, *, at: int) -> tuple[Model, Build
     if version is None:
         return None
     build = find_builds(home, named)[version]
-    return read_version(home, named, version, build.recipe), build
+    return read_version(home, named.kind, version), build
 
 
 def renew(home: Home, named: Named, material: Material, *, at: int, schedule: Schedule | None = None) -> Renewal:
@@ -229,7 +229,7 @@ def judge_version(home: Home, named: Named, material: Material, version: str, *,
     where they are too few and there is one.
     """
     current, build = current_champion(home, named, at=at), find_version(home, named, version)
-    made = read_version(home, named, build.version, build.recipe), build
+    made = read_version(home, named.kind, build.version), build
     few = is_few(material.fresh_bads, material.fresh_goods, load_schedule())
     if few and current:
         raise CheckError(

@@ -12,10 +12,11 @@ import msgspec
 
 from weilend.app.desk.home import Home
 from weilend.app.desk.models.champion import Named, shadows
+from weilend.app.desk.models.kept import read_version
 from weilend.core.errors import WeilendError
 from weilend.core.ids import canonical_json, content_hash
 from weilend.core.values import Receipt
-from weilend.models import Card, check_identity, read_card, score
+from weilend.models import Table
 from weilend.store import Document
 
 KIND = "shadow_score"
@@ -40,28 +41,34 @@ def record_shadows(home: Home, name: str, receipts: Sequence[Receipt], *, at: in
 
     A shadow counts from the instant at which a decision is made (its as_of), as the champion does.
     """
-    named, cards = Named("model", name), dict[str, Card]()
-    papers = [
-        _paper(score_in_shadow(home, named, version, receipt, cards), at)
-        for receipt in receipts
-        for version in shadows(home, named, at=receipt.application.as_of)
-    ]
-    home.store.put_documents(papers)
-    return len(papers)
+    named = Named("model", name)
+    watched: dict[tuple[str, str], list[Receipt]] = {}
+    for receipt in receipts:
+        for version in shadows(home, named, at=receipt.application.as_of):
+            watched.setdefault((version, receipt.sealed["feature_set"]), []).append(receipt)
+    said = [one for (version, _), some in watched.items() for one in score_in_shadow(home, named, version, some)]
+    home.store.put_documents([_paper(one, at) for one in said])
+    return len(said)
 
 
-def score_in_shadow(home: Home, named: Named, version: str, receipt: Receipt, cards: dict[str, Card]) -> ShadowScore:
-    """Return what a version says of a receipt's row, or why it cannot: it may be changed, or want what the row has not.
+def score_in_shadow(home: Home, named: Named, version: str, receipts: Sequence[Receipt]) -> list[ShadowScore]:
+    """Return what a version says of the rows of receipts of one feature set, all at once: points and PD, no reasons.
 
-    `cards` are those that were read before.
+    Or why it cannot: it may be changed, or want what the rows have not.
     """
+    rows = [receipt.features for receipt in receipts]
+    points: list[int | None] = [None] * len(rows)
+    pd_ppm, note = points, ""
     try:
-        if version not in cards:
-            cards[version] = check_identity(read_card(home.store.document(named.kind, version).content))
-        said = score(cards[version], receipt.features)
+        model = read_version(home, named.kind, version)
+        said = model.predict(Table.of(rows, model.reads))
+        points, pd_ppm = said.points.tolist(), said.pd_ppm.tolist()
     except WeilendError as error:
-        return ShadowScore(receipt_id=receipt.receipt_id, version=version, points=None, pd_ppm=None, note=str(error))
-    return ShadowScore(receipt_id=receipt.receipt_id, version=version, points=said.points, pd_ppm=said.pd_ppm)
+        note = str(error)
+    return [
+        ShadowScore(receipt_id=receipt.receipt_id, version=version, points=one, pd_ppm=pd, note=note)
+        for receipt, one, pd in zip(receipts, points, pd_ppm, strict=True)
+    ]
 
 
 def _paper(said: ShadowScore, at: int) -> Document:

@@ -1,4 +1,4 @@
-"""In: the name of a model of a flat table. Out: what it is, as rows, and a copy of its files. Used: by `weilend model show`."""
+"""In: a product's model, the name of a flat table's. Out: what it is, as rows; a copy of files. Used: by `weilend model show`."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ from weilend.app.desk.flat.files import MANIFEST, Manifest, find_model, read_mod
 from weilend.app.desk.flat.pairs import pair_rows
 from weilend.app.desk.models.report_model import points_rows
 from weilend.core.errors import InputError
-from weilend.core.money import PPM
+from weilend.core.money import PPM, show_percent
+from weilend.models import RowModel
 from weilend.models.card import Card
 
 #: Headings of what is shown of a card.
 CARD_COLUMNS = ("column", "bin", "points", "rows", "bads")
+#: What is shown of every other model.
+_FACTS = ("model_id", "recipe", "rows", "bads")
 
 
 def is_flat(name: str, home: Path) -> bool:
@@ -37,15 +40,21 @@ def show_flat(name: str, home: Path) -> tuple[tuple[str, ...], list[tuple[object
     return ("what", "value"), facts_of(manifest)
 
 
-def show_product(card: Card) -> tuple[tuple[str, ...], list[tuple[object, ...]]]:
-    """Return headings and rows of a product's card: its bins, then the cells of its tables of two features.
+def show_product(model: RowModel) -> tuple[tuple[str, ...], list[tuple[object, ...]]]:
+    """Return headings and rows of a product's model: a card's bins and the cells of its tables of two features, else what it is.
 
     >>> from weilend.models.recipes.woe_card import example_card
+    >>> from weilend.models.recipes.monotone_boosting import example_model
     >>> show_product(example_card())[0]
     ('feature', 'from', 'to', 'points', 'rows', 'bads')
+    >>> show_product(example_model())[1][1:3]
+    [('recipe', 'monotone_boosting'), ('rows', 400)]
     """
-    columns, rows = show_card(card)
-    return columns, [*rows, *((name, cell, "", points, seen, bads) for name, cell, points, seen, bads in pair_rows(card))]
+    if isinstance(model, Card):
+        columns, rows = show_card(model)
+        return columns, [*rows, *((name, cell, "", points, seen, bads) for name, cell, points, seen, bads in pair_rows(model))]
+    facts: list[tuple[object, ...]] = [(name, getattr(model, name)) for name in _FACTS]
+    return ("what", "value"), [*facts, ("bad rate", show_percent(model.sample_ppm)), ("reads", ", ".join(model.reads))]
 
 
 def facts_of(manifest: Manifest) -> list[tuple[object, ...]]:

@@ -9,7 +9,8 @@ import numpy as np
 from weilend.app.desk.home import Home
 from weilend.app.desk.models.champion import Named, champion
 from weilend.app.desk.models.evidence import Evidence, judge_pair
-from weilend.app.desk.models.life import keep_evidence, read_version
+from weilend.app.desk.models.kept import read_version
+from weilend.app.desk.models.life import keep_evidence
 from weilend.app.desk.models.renewal import at_own_rate
 from weilend.app.desk.models.renewal_schedule import is_few, load_schedule
 from weilend.app.desk.models.shadow import shadow_scores
@@ -68,5 +69,5 @@ def _outcomes(home: Home, product: Product, as_of: int) -> dict[str, int]:
 
 def _at_own_rate(home: Home, named: Named, version: str, product: Product, said: Sequence[tuple[int, int]]) -> Prediction:
     points, pd_ppm = np.array(said, dtype=np.int64).reshape(-1, 2).T
-    model = read_version(home, named, version)
+    model = read_version(home, named.kind, version)
     return at_own_rate(Prediction(points, pd_ppm), model, product.assumed("portfolio_bad_rate_ppm"))
