@@ -11,8 +11,11 @@ import pytest
 from weilend.app.desk import desk as desks
 from weilend.app.desk.desk import open_desk
 from weilend.app.desk.models.modelling import LIMITS, OWN_LIMITS, Training
+from weilend.app.desk.models.trial import outcomes_of
 from weilend.core.errors import NotFoundError
 from weilend.core.plan import Spine
+from weilend.core.values import Application
+from weilend.lending import load_product
 from weilend.testing.loans import BOOKED_ON, Fact, as_tables, fact, later, loan, state
 
 SELLER = "ecommerce_seller_loan"
@@ -100,6 +103,16 @@ def test_a_sellers_model_is_built_and_kept(desk, monkeypatch):
     assert study.about.limits[1:] == OWN_LIMITS != LIMITS
     assert study.figures.auc.estimate_ppm > 600_000
     assert desk.model(SELLER) == study.card
+
+
+def test_a_shadow_is_judged_by_what_became_of_each_loan(desk):
+    """Two loans of one business are two outcomes, each of its own application; who is young or was turned away has none."""
+    asked = [
+        Application(application_id=name, product=SELLER, business_id=business, as_of=0, consent_id="own-data")
+        for name, business in (("A-LE00", "E00"), ("A-LE40", "E40"), ("A-LE40 again", "E40"), ("A-LY1", "Y1"), ("A-LT1", "T1"))
+    ]
+    at = desk.home.calendar.start_of(date(2021, 3, 1))
+    assert outcomes_of(desk.home, load_product(SELLER), asked, as_of=at) == {0: 1, 1: 0, 2: 0}
 
 
 def test_features_of_own_loans_can_be_audited(desk):

@@ -18,7 +18,7 @@ from weilend.core.records import FAR_FUTURE
 from weilend.engine.book import BookView
 from weilend.features.compute import FeatureTable, finish, name_top_parties
 from weilend.features.labels import Labels, LabelSpec, LoanLabel, label_named, read_labels
-from weilend.features.outcomes import make_labels
+from weilend.features.outcomes import LabelTable, make_labels
 from weilend.features.plans import FeatureSet, make_plan
 from weilend.features.sets import FEATURE_SETS
 from weilend.features.spines import all_applications, booked_applications
@@ -98,15 +98,14 @@ def _find_borrowers(home: Home, product: Product, label: LoanLabel, as_of: int) 
     better than the business did.
     """
     view, features = home.book.view(), FEATURE_SETS[product.feature_set]
-    booked = booked_applications(view, product.name, as_of)
-    told = make_labels(label, booked, view, known_by=as_of, calendar=home.calendar)
+    told = label_loans(home, product, label, view, as_of)
     known: dict[str, tuple[int, int, int]] = {}
     for name, *row in zip(told.spine.subjects, told.spine.as_of, told.bad.tolist(), told.ends_at.tolist(), strict=True):
         if row[1] >= 0:
             known.setdefault(name, (row[0], row[1], row[2]))
     if not known:
         raise NotFoundError(
-            f"of {booked.size} loans of {product.name} none has come of age",
+            f"of {told.dropped_immature} loans of {product.name} none has come of age",
             hint=f"wait, or take a label that looks less far ahead than {label.name}",
         )
     every = all_applications(view, product.name)
@@ -114,6 +113,11 @@ def _find_borrowers(home: Home, product: Product, label: LoanLabel, as_of: int) 
     labels = Labels(label, {name: bad for name, (_, bad, _) in known.items()}, {name: end for name, (*_, end) in known.items()})
     spines = Spine(tuple(known), tuple(at for at, *_ in known.values())), Spine(tuple(asked), tuple(asked.values()))
     return Population(labels, *(look_along(home, features, spine, view) for spine in spines))
+
+
+def label_loans(home: Home, product: Product, label: LoanLabel, view: BookView, as_of: int) -> LabelTable:
+    """Return what became of the loans of a product, as known at an instant (UTC seconds)."""
+    return make_labels(label, booked_applications(view, product.name, as_of), view, known_by=as_of, calendar=home.calendar)
 
 
 def look_at(home: Home, features: FeatureSet, names: tuple[str, ...], as_of: int, view: BookView) -> Group:
