@@ -157,7 +157,7 @@ WRONG = {
     "policy": "'policy' is no change that a replay can make",
     "wind=east": "'wind=east' is no change",
     "data=2019": "data='2019' is not known",
-    "lists=now": "no lists are kept yet",
+    "lists=now": "asks the lists as they stood",
     "features=none": "no feature set 'none'",
     "model=zz": "0 models are called 'zz'",
     "policy=nowhere": "no policy 'nowhere'",

@@ -193,7 +193,8 @@ def _read_data(_home: Home, value: str, _at: int) -> bool:
 
 
 def _read_lists(_home: Home, _value: str, _at: int) -> None:
-    raise InputError("no lists are kept yet, so none can be changed", hint=_HINT)
+    hint = "who would be hit by an entry shows: weilend lists preview"
+    raise InputError("a replay asks the lists as they stood, and cannot ask others", hint=hint)
 
 
 def _read_model(home: Home, value: str, _at: int) -> RowModel:
