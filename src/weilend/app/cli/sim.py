@@ -162,7 +162,7 @@ def sim_portfolio(seed: int, known: int, applying: int, out: Path) -> None:
 @click.option("--seed", default=7, show_default=True, help="The same seed gives the same run.")
 @click.option("--world-seed", default=0, help="Draw other constants within their bounds: a world that nobody tuned.")
 @click.option("--least-bads", default=200, show_default=True, help="Bads that must have come of age before a model is trained.")
-@click.option("--contacts", default=150_000, show_default=True, help="Contacts a month, in millionths of the users.")
+@click.option("--contacts", default=400_000, show_default=True, help="Contacts a month, in millionths of the users.")
 @click.option("--workers", default=2, show_default=True, help="Processes; any number makes the same world.")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="A new folder.")
 def sim_run(

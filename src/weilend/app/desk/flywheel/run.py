@@ -27,7 +27,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     least_bads: int = 200
-    contacts_ppm: int = 150_000
+    contacts_ppm: int = 400_000
     costs: Costs = Costs()
 
 
