@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.metadata import version
 
 import msgspec
@@ -64,10 +64,11 @@ def runtime(model: RowModel | None = None) -> dict[str, str]:
 
 
 class DeskSteps:
-    """The steps of a decision over one home: what `desk.decide.Steps` asks for."""
+    """The steps of a decision over one home: what `desk.decide.Steps` asks for. `clock` says when receipts are filed."""
 
-    def __init__(self, home: Home, sealed: Sealed) -> None:
+    def __init__(self, home: Home, sealed: Sealed, clock: Callable[[], int] = now) -> None:
         self.home = home
+        self.clock = clock
         self.product = sealed.product
         self.feature_set = sealed.features
         self.plan = make_plan(sealed.features)
@@ -136,7 +137,7 @@ class DeskSteps:
         asked = read_request(request)
         owed = owe(asked.request_id, receipts, asked.records)
         payload, outbox = seal_request(self.home, business_of(receipts), request, asked.records, owed)
-        commit = Commit(request_id=asked.request_id, payload=payload, receipts=tuple(receipts), outbox=outbox, at=now())
+        commit = Commit(request_id=asked.request_id, payload=payload, receipts=tuple(receipts), outbox=outbox, at=self.clock())
         return self.home.store.commit(commit)
 
 
