@@ -37,7 +37,7 @@ AT_ONCE: Final = 1_000
 
 
 class RunSteps(DeskSteps):
-    """The steps of the desk over what applications show, folded before (`shown`, by application), filed at an instant of the run."""
+    """The steps of the desk over what applications show, folded before (`shown`, by application), filed at an instant."""
 
     def __init__(self, home: Home, sealed: Sealed, shown: Mapping[str, FeatureRow], *, at: int) -> None:
         super().__init__(home, sealed, lambda: at)
