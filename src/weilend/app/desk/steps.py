@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from importlib.metadata import version
 
 import msgspec
@@ -18,7 +19,7 @@ from weilend.app.desk.sealed import Sealed
 from weilend.app.desk.spines import fold_spine
 from weilend.app.desk.standing import find_standings
 from weilend.core.errors import InputError
-from weilend.core.plan import Spine
+from weilend.core.plan import Plan, Spine
 from weilend.core.values import Application, Decision, FeatureRow, FraudVerdict, Offer, Receipt, Score, Standing
 from weilend.decision import seal, seals
 from weilend.engine.book import BookView
@@ -71,7 +72,6 @@ class DeskSteps:
         self.clock = clock
         self.product = sealed.product
         self.feature_set = sealed.features
-        self.plan = make_plan(sealed.features)
         self.evaluator = sealed.evaluator
         self.sealed = sealed
         self.seals = seals(
@@ -81,6 +81,11 @@ class DeskSteps:
             feature_set=sealed.features.identity,
             runtime=runtime(sealed.model),
         )
+
+    @cached_property
+    def plan(self) -> Plan:
+        """What is to be folded, made when it is first asked for: for hundreds of features that takes a while."""
+        return make_plan(self.feature_set)
 
     def parse(self, request: bytes) -> Sequence[Application]:
         """Return the applications of a request; raises `InputError` when it cannot be read or asks for another product."""
