@@ -170,7 +170,7 @@ def sim_run(
 ) -> None:
     """Run a lender that begins with judgement alone and learns, and hold it against others on the same dice.
 
-    Leaves a home (OUT/home), every decision (OUT/decisions.parquet) and a page (OUT/report.html).
+    Leaves a home like any other (OUT/home), with a receipt for every decision, and a page (OUT/report.html).
     """
     from weilend.app.cli import show  # late: see show.open_home
     from weilend.app.desk.flywheel.company import REPORT, run_company

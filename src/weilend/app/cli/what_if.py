@@ -52,7 +52,7 @@ def policy_whatif(policy: str, data: Path | None, known_by: str | None, label: s
     from weilend.app.desk.whatif.page import compose_whatif
 
     check_out(out)
-    evaluator = evaluator_of(find_named(policy, home))
+    evaluator = evaluator_of(find_named(policy, home), None if home is None else open_home(home).home)
     log = data if data is not None else _log_of(home, evaluator, known_by, label)
     with telling() as tell:
         found = run_whatif(evaluator, log, explain=explain, segments=segments, tell=tell)

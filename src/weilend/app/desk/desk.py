@@ -28,6 +28,7 @@ from weilend.app.desk.models.shadow import record_shadows
 from weilend.app.desk.policies import deciding_policy
 from weilend.app.desk.population import Population, find_population
 from weilend.app.desk.privacy import keep_clear, tokens_of
+from weilend.app.desk.products import find_features, find_product
 from weilend.app.desk.progress import Tell, say_nothing
 from weilend.app.desk.records import to_rows
 from weilend.app.desk.replay import Replayed, replay_receipts
@@ -151,8 +152,8 @@ class Desk:
         `payload` is a raw file or folder that comes with the application: its records of the business are read together with
         the book, its statements compared with older ones, and all reaches the book only after the decision has been committed.
         """
-        chosen = load_product(product)
-        features = FEATURE_SETS[chosen.feature_set]
+        chosen = find_product(product, self.home)
+        features = find_features(chosen.feature_set, self.home)
         at = self._instant(as_of)
         policy = deciding_policy(self.home, chosen.policy, at=now())
         model = deciding_model(self.home, chosen.model, at=at)
@@ -174,7 +175,7 @@ class Desk:
 
     def model(self, product: str) -> RowModel:
         """Return the model that decides on a product today; raises `NotFoundError` where none does."""
-        model = deciding_model(self.home, load_product(product).model, at=now())
+        model = deciding_model(self.home, find_product(product, self.home).model, at=now())
         if model is None:
             raise NotFoundError(f"{product} has no model", hint=f"weilend model build {product} --as-of YYYY-MM-DD")
         return model

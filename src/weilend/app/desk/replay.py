@@ -20,7 +20,7 @@ from weilend.app.desk.spines import fold_spine
 from weilend.app.desk.standing import OWED, find_standings
 from weilend.app.desk.steps import asked_by
 from weilend.core.errors import NotFoundError, ReplayError
-from weilend.core.plan import Spine
+from weilend.core.plan import Plan, Spine
 from weilend.core.values import Receipt, Standing
 from weilend.decision import replay, restore_policy
 from weilend.engine import BookView
@@ -134,12 +134,15 @@ def refold(home: Home, receipts: Sequence[Receipt], tell: Tell) -> Iterator[tupl
             brings[request_id] = bool(_records(home, request_id))
         own = request_id if brings[request_id] else ""  # what brings no records reads the book and nothing else
         groups.setdefault((own, receipt.book_seq, receipt.sealed["feature_set"], receipt.sealed["policy"]), []).append(receipt)
+    plans: dict[str, tuple[FeatureSet, Plan]] = {}
     for number, ((own, seq, feature_set, policy), group) in enumerate(sorted(groups.items())):
-        features = msgspec.json.decode(home.store.document("feature_set", feature_set).content, type=FeatureSet)
+        if feature_set not in plans:
+            features = msgspec.json.decode(home.store.document("feature_set", feature_set).content, type=FeatureSet)
+            plans[feature_set] = features, make_plan(features)
         view = home.book.preview(to_tables(_records(home, own) if own else {}), seq)
         asked = restore_policy(home.store.document("policy", policy).content)
         owed = find_standings(asked, [receipt.application for receipt in group], view, home.calendar)
-        yield from _compare_rows(home, features, view, group, owed)
+        yield from _compare_rows(home, *plans[feature_set], view, group, owed)
         tell("read the book again", number + 1, len(groups))
 
 
@@ -148,12 +151,12 @@ def _records(home: Home, request_id: str) -> Rows:
 
 
 def _compare_rows(
-    home: Home, features: FeatureSet, view: BookView, group: list[Receipt], owed: Sequence[Standing]
+    home: Home, features: FeatureSet, plan: Plan, view: BookView, group: list[Receipt], owed: Sequence[Standing]
 ) -> Iterator[tuple[str, str]]:
     spine = Spine(
         tuple(receipt.application.business_id for receipt in group), tuple(receipt.application.as_of for receipt in group)
     )
-    states = fold_spine(home, make_plan(features), spine, view)
+    states = fold_spine(home, plan, spine, view)
     table = finish(features, spine, states, home.calendar)
     for index, receipt in enumerate(group):
         again, sealed = table.row(index), receipt.features

@@ -28,7 +28,9 @@ from weilend.features.spine_links import BELONGING
 OWED = ("exposure_fen", "group_exposure_fen", "open_loans_count")
 #: How a business stands to which nothing was ever lent.
 NOTHING_OWED = Standing(exposure_fen=0, group_exposure_fen=0, open_loans_count=0)
-_LINK = ("from_kind", "from_id", "to_kind", "to_id", "role", "valid_from_on", "valid_until_on", "happened_at")
+_LINK = (
+    "from_kind", "from_id", "to_kind", "to_id", "role", "valid_from_on", "valid_until_on", "happened_at", "known_at", "known_until",
+)  # fmt: skip
 
 
 class OpenLoan(msgspec.Struct, frozen=True):
@@ -50,10 +52,13 @@ def find_standings(
     asks, draws = not set(OWED).isdisjoint(policy.inputs), bool(policy.experiments)
     if not (asks or draws):
         return (NO_STANDING,) * len(applications)
+    asked: dict[int, set[str]] = defaultdict(set)
+    for one in applications:
+        asked[one.as_of].add(one.business_id)
+    owning = Owning(view, {one.business_id for one in applications})
     found: dict[tuple[str, int], Standing] = {}
-    for as_of in {one.as_of for one in applications}:
-        names = {one.business_id for one in applications if one.as_of == as_of}
-        owners = find_owners(view, names, as_of, calendar)
+    for as_of, names in asked.items():
+        owners = owning.of(names, as_of, calendar)
         owed = _owed(view, names, owners, as_of) if asks else dict.fromkeys(names, NO_STANDING)
         drawing = {name: drawn_by(name, owners.get(name, ())) if draws else "" for name in names}
         found |= {(name, as_of): msgspec.structs.replace(owed[name], drawn_by=drawing[name]) for name in names}
@@ -69,17 +74,34 @@ def _owed(view: BookView, names: set[str], owners: Mapping[str, frozenset[str]],
 
 def find_owners(view: BookView, names: set[str], as_of: int, calendar: Calendar) -> dict[str, frozenset[str]]:
     """Return the owners of some businesses, and of every other business that has one of them, by links in force at an instant."""
-    right, words = BELONGING["owner_id"]
-    table = view.read("link", as_of=as_of, columns=_LINK)
-    sort = pc.and_(pc.equal(table["from_kind"], "business"), pc.equal(table["to_kind"], right))
-    table = table.filter(pc.and_(sort, pc.is_in(table["role"], value_set=pa.array(words, pa.string()))))
-    day = calendar.day_of(as_of)
-    theirs = {link["to_id"] for link in _among(table, "from_id", names) if _in_force(link, as_of, day)}
-    owners: dict[str, set[str]] = defaultdict(set)
-    for link in _among(table, "to_id", theirs):
-        if _in_force(link, as_of, day):
-            owners[link["from_id"]].add(link["to_id"])
-    return {business: frozenset(found) for business, found in owners.items()}
+    return Owning(view, names).of(names, as_of, calendar)
+
+
+class Owning:
+    """Who owned some businesses, at any instant: read from the book once, for as many instants as are asked for."""
+
+    def __init__(self, view: BookView, names: set[str]) -> None:
+        right, words = BELONGING["owner_id"]
+        table = view.read("link", columns=_LINK)
+        sort = pc.and_(pc.equal(table["from_kind"], "business"), pc.equal(table["to_kind"], right))
+        table = table.filter(pc.and_(sort, pc.is_in(table["role"], value_set=pa.array(words, pa.string()))))
+        ever = {link["to_id"] for link in _among(table, "from_id", names)}
+        self._of: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        self._by: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        for link in _among(table, "to_id", ever):
+            self._of[link["from_id"]].append(link)
+            self._by[link["to_id"]].append(link)
+
+    def of(self, names: set[str], as_of: int, calendar: Calendar) -> dict[str, frozenset[str]]:
+        """Return the owners of some of the businesses, and of every other that has one of them, by links in force at an instant."""
+        day = calendar.day_of(as_of)
+        theirs = {link["to_id"] for name in names for link in self._of.get(name, ()) if _in_force(link, as_of, day)}
+        owners: dict[str, set[str]] = defaultdict(set)
+        for one in theirs:
+            for link in self._by[one]:
+                if _in_force(link, as_of, day):
+                    owners[link["from_id"]].add(one)
+        return {business: frozenset(found) for business, found in owners.items()}
 
 
 def open_loans(view: BookView, businesses: set[str], owners: set[str], as_of: int) -> tuple[OpenLoan, ...]:
@@ -132,5 +154,6 @@ def _is_in(table: pa.Table, column: str, names: set[str]) -> Any:
 
 
 def _in_force(link: Mapping[str, Any], as_of: int, day: date) -> bool:
-    begun = link["happened_at"] <= as_of and (link["valid_from_on"] is None or link["valid_from_on"] <= day)
+    known = link["known_at"] <= as_of < link["known_until"]
+    begun = known and link["happened_at"] <= as_of and (link["valid_from_on"] is None or link["valid_from_on"] <= day)
     return begun and (link["valid_until_on"] is None or day <= link["valid_until_on"])

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cached_property
 from importlib.metadata import version
 
 import msgspec
@@ -18,7 +19,7 @@ from weilend.app.desk.sealed import Sealed
 from weilend.app.desk.spines import fold_spine
 from weilend.app.desk.standing import find_standings
 from weilend.core.errors import InputError
-from weilend.core.plan import Spine
+from weilend.core.plan import Plan, Spine
 from weilend.core.values import Application, Decision, FeatureRow, FraudVerdict, Offer, Receipt, Score, Standing
 from weilend.decision import seal, seals
 from weilend.engine.book import BookView
@@ -64,13 +65,13 @@ def runtime(model: RowModel | None = None) -> dict[str, str]:
 
 
 class DeskSteps:
-    """The steps of a decision over one home: what `desk.decide.Steps` asks for."""
+    """The steps of a decision over one home: what `desk.decide.Steps` asks for. `clock` says when receipts are filed."""
 
-    def __init__(self, home: Home, sealed: Sealed) -> None:
+    def __init__(self, home: Home, sealed: Sealed, clock: Callable[[], int] = now) -> None:
         self.home = home
+        self.clock = clock
         self.product = sealed.product
         self.feature_set = sealed.features
-        self.plan = make_plan(sealed.features)
         self.evaluator = sealed.evaluator
         self.sealed = sealed
         self.seals = seals(
@@ -80,6 +81,11 @@ class DeskSteps:
             feature_set=sealed.features.identity,
             runtime=runtime(sealed.model),
         )
+
+    @cached_property
+    def plan(self) -> Plan:
+        """What is to be folded, made when it is first asked for: for hundreds of features that takes a while."""
+        return make_plan(self.feature_set)
 
     def parse(self, request: bytes) -> Sequence[Application]:
         """Return the applications of a request; raises `InputError` when it cannot be read or asks for another product."""
@@ -136,7 +142,7 @@ class DeskSteps:
         asked = read_request(request)
         owed = owe(asked.request_id, receipts, asked.records)
         payload, outbox = seal_request(self.home, business_of(receipts), request, asked.records, owed)
-        commit = Commit(request_id=asked.request_id, payload=payload, receipts=tuple(receipts), outbox=outbox, at=now())
+        commit = Commit(request_id=asked.request_id, payload=payload, receipts=tuple(receipts), outbox=outbox, at=self.clock())
         return self.home.store.commit(commit)
 
 

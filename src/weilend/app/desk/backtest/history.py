@@ -9,6 +9,8 @@ from pathlib import Path
 import msgspec
 
 from weilend.app.desk.backtest.data import BAD, PREPARED, columns_of, prepare_history
+from weilend.app.desk.home import Home
+from weilend.app.desk.products import find_features, find_product
 from weilend.app.desk.progress import Tell, say_nothing
 from weilend.app.desk.sealed import make_evaluator
 from weilend.decision import Evaluator, Policy
@@ -17,8 +19,6 @@ from weilend.decision.differences import Difference, find_differences
 from weilend.decision.select import select_program
 from weilend.decision.swap import NEW, OLD, Comparison, compare_policies
 from weilend.engine.programs import open_history
-from weilend.features.sets import FEATURE_SETS
-from weilend.lending import load_product
 
 _DECIDED = "decided"
 
@@ -45,15 +45,15 @@ class Compared(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     assumed: tuple[str, ...]
 
 
-def evaluator_of(policy: Policy) -> Evaluator:
-    """Return a policy compiled for its product.
+def evaluator_of(policy: Policy, home: Home | None = None) -> Evaluator:
+    """Return a policy compiled for its product, which comes with weilend or was kept by a home.
 
     >>> from weilend.decision import load_policy
     >>> evaluator_of(load_policy("enterprise_loan")).program.outcome
     'outcome'
     """
-    product = load_product(policy.product)
-    return make_evaluator(product, FEATURE_SETS[product.feature_set], policy)
+    product = find_product(policy.product, home)
+    return make_evaluator(product, find_features(product.feature_set, home), policy)
 
 
 def run_backtest(evaluator: Evaluator, data: Path, segments: Sequence[str] = (), tell: Tell = say_nothing) -> Backtested:

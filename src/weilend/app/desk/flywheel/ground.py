@@ -30,7 +30,7 @@ from weilend.economy.plan import WorldPlan, make_plan
 from weilend.economy.truth import fraud_of_asks
 from weilend.engine import duckdb
 from weilend.engine.book_fill import Filler, Staged
-from weilend.features.compute import FeatureTable, finish
+from weilend.features.compute import FeatureTable, Seen, finish
 from weilend.features.plans import FeatureSet, unique_names
 from weilend.features.plans import make_plan as make_feature_plan
 from weilend.features.sets import THEMES
@@ -56,7 +56,7 @@ SHOWN: Final = FeatureSet(
     "flywheel_shown", unique_names(one for name, theme in THEMES.items() if name not in _WITHOUT for one in theme)
 )
 OWN_SET: Final = FeatureSet("flywheel_own", OWN)
-FLYWHEEL: Final = FeatureSet("flywheel", (*SHOWN.features, *OWN))
+FLYWHEEL: Final = FeatureSet("flywheel_all", (*SHOWN.features, *OWN))
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -194,22 +194,23 @@ def _fold(home: Home, asked: Asked, tell: Tell) -> FeatureTable:
     tell("look at applicants", 0, len(asked))
     size = (len(asked), len(SHOWN.features))
     values, known = np.zeros(size, np.int64), np.zeros(size, np.bool_)
+    seen = {kind: np.full((3, len(asked)), -1) for kind in SHOWN.kinds}
     done = 0
     for block, table in duckdb.fold_and_finish(
         plan, whole, view, home.calendar, lambda part, states: finish(SHOWN, part, states, home.calendar)
     ):
         rows = block.rows
         values[rows], known[rows] = table.values, table.known
+        for kind, one in table.seen.items():
+            seen[kind][:, rows] = one.oldest_days, one.newest_days, one.oldest_months
         done += len(rows)
         tell("look at applicants", done, len(asked))
-    return FeatureTable(SHOWN, spine, values, known, {})
+    return FeatureTable(SHOWN, spine, values, known, {kind: Seen(*days) for kind, days in seen.items()})
 
 
-def fold_own(ground: Ground, rows: Integers) -> tuple[Integers, Booleans]:
-    """Return how the firms behind some applications paid us, as known when each was sent: values and known (rows, 2)."""
+def fold_own(ground: Ground, rows: Integers) -> FeatureTable:
+    """Return how the firms behind some applications paid us, as known when each was sent."""
     asked, home = ground.asked, ground.home
     spine = Spine(tuple(asked.business[row] for row in rows.tolist()), tuple(asked.at[rows].tolist()))
-    table = finish(
-        OWN_SET, spine, duckdb.fold(make_feature_plan(OWN_SET), spine, home.book.view(), home.calendar), home.calendar
-    )
-    return table.values, table.known
+    states = duckdb.fold(make_feature_plan(OWN_SET), spine, home.book.view(), home.calendar)
+    return finish(OWN_SET, spine, states, home.calendar)

@@ -15,9 +15,10 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from weilend.app.desk.flywheel.learners import CANDIDATES, FITS, Ranker, fit
+from weilend.app.desk.flywheel.learners import FITS, leans_on
 from weilend.app.desk.flywheel.rows import Rows, sample_of
 from weilend.core.money import PPM
+from weilend.models import RowModel
 from weilend.models.calibration import pd_of_points
 from weilend.models.judgement.bootstrap import Contender, Difference, Draws, compare, draw
 from weilend.models.judgement.champion import Verdict, judge_challenger
@@ -36,7 +37,7 @@ class Trained(msgspec.Struct, frozen=True, eq=False):
     and the champion on the newest labels (None: there was no champion).
     """
 
-    model: Ranker
+    model: RowModel
     learner: str
     verdict: Verdict
     tried: tuple[tuple[str, int], ...]
@@ -49,12 +50,17 @@ class Trained(msgspec.Struct, frozen=True, eq=False):
         return dict(self.tried)[self.learner]
 
 
-def score(model: Ranker, rows: Rows) -> Integers:
+def score(model: RowModel, rows: Rows) -> Integers:
     """Return the PD (ppm) of rows."""
-    return model.predict(rows).pd_ppm
+    return predict(model, rows).pd_ppm
 
 
-def train(rows: Rows, bad: Integers, weight: Floats, champion: Ranker | None, *, seed: int) -> Trained:
+def predict(model: RowModel, rows: Rows) -> Prediction:
+    """Return points and PD of rows."""
+    return model.predict(rows.table(model.reads))
+
+
+def train(rows: Rows, bad: Integers, weight: Floats, champion: RowModel | None, *, seed: int) -> Trained:
     """Return a challenger trained on labelled rows, and what these say of it and of the champion.
 
     `weight` (n,) is how much each row counts: a loan that is still young counts as far as it was watched.
@@ -63,21 +69,20 @@ def train(rows: Rows, bad: Integers, weight: Floats, champion: Ranker | None, *,
     rows, bad, weight = rows.take(order), bad[order], weight[order]
     learner, tried, ranks = _compare(rows, bad, weight, seed)
     newest = None if champion is None else _judge(learner, champion, rows, bad, weight, seed)
-    model = fit(learner, rows, bad, weight, seed)
+    model = FITS[learner](rows, bad, weight, seed)
     return Trained(
         model=model, learner=learner, verdict=judge_challenger([ranks, *([newest[0]] if newest else [])], []), tried=tried,
-        newest=newest[1] if newest else None, leans_on=model.leans_on(),
+        newest=newest[1] if newest else None, leans_on=leans_on(model),
     )  # fmt: skip
 
 
 def _compare(rows: Rows, bad: Integers, weight: Floats, seed: int) -> tuple[str, tuple[tuple[str, int], ...], Difference]:
     """Return the learner that ranks best out of fold, the AUC (ppm) of each, and how much better than nothing the best is."""
     points = _out_of_fold(rows, bad, weight, seed)
-    sums = {name: np.sum([points[part] for part in parts], axis=0) for name, parts in CANDIDATES.items()}
-    said = {name: Prediction(one, pd_of_points(one / len(CANDIDATES[name]))) for name, one in sums.items()}
+    said = {name: Prediction(one, pd_of_points(one)) for name, one in points.items()}
     found = _draw(bad, rows, weight, said | {NO_MODEL: _nothing(bad, weight)}, seed)
     auc = {name: round(PPM * float(value)) for (name, metric), value in zip(found.figures, found.values[0], strict=True)
-           if metric == "auc" and name in CANDIDATES}  # fmt: skip
+           if metric == "auc" and name in FITS}  # fmt: skip
     best = max(auc, key=lambda name: auc[name])
     return best, tuple(auc.items()), _auc_of(compare(found, best, NO_MODEL))
 
@@ -90,20 +95,20 @@ def _out_of_fold(rows: Rows, bad: Integers, weight: Floats, seed: int) -> dict[s
         train, rest = np.flatnonzero(fold != this), np.flatnonzero(fold == this)
         shown = rows.take(train)
         for name, learn in FITS.items():
-            points[name][rest] = learn(shown, bad[train], weight[train], seed).predict(rows.take(rest)).points
+            points[name][rest] = predict(learn(shown, bad[train], weight[train], seed), rows.take(rest)).points
     return points
 
 
 def _judge(
-    learner: str, champion: Ranker, rows: Rows, bad: Integers, weight: Floats, seed: int
+    learner: str, champion: RowModel, rows: Rows, bad: Integers, weight: Floats, seed: int
 ) -> tuple[Difference, tuple[int, int]]:
     """Return how much better a learner of the older labels ranks the newest than the champion, and both AUCs (ppm)."""
     cut = int(len(bad) * (1 - NEWEST))
     older, newer = np.arange(cut), np.arange(cut, len(bad))
     shown = rows.take(newer)
     said = {
-        learner: fit(learner, rows.take(older), bad[older], weight[older], seed).predict(shown),
-        CHAMPION: champion.predict(shown),
+        learner: predict(FITS[learner](rows.take(older), bad[older], weight[older], seed), shown),
+        CHAMPION: predict(champion, shown),
     }
     found = _draw(bad[newer], shown, weight[newer], said, seed)
     first, second = (round(PPM * float(value)) for (_, metric), value in zip(found.figures, found.values[0], strict=True)

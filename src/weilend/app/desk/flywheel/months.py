@@ -13,8 +13,8 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from weilend.app.desk.flywheel.ground import FLYWHEEL, Ground
-from weilend.app.desk.flywheel.learners import Ranker
+from weilend.app.desk.flywheel.deciding import Office, answers_of
+from weilend.app.desk.flywheel.ground import Ground
 from weilend.app.desk.flywheel.learning import Trained, score, train
 from weilend.app.desk.flywheel.lending import outcomes
 from weilend.app.desk.flywheel.money import Outcomes
@@ -23,8 +23,6 @@ from weilend.app.desk.flywheel.policies import (
     Answers,
     Terms,
     as_unscored,
-    decide_rows,
-    load_first_loan,
     shares_of,
     terms_of,
     with_numbers,
@@ -35,12 +33,10 @@ from weilend.app.desk.flywheel.rows import Rows
 from weilend.app.desk.flywheel.run import Lesson, MonthDone, Run, Settings
 from weilend.app.desk.flywheel.showing import (
     applicants,
-    columns_of,
     explored,
     find_thin,
     grades_of,
     monthly_fen,
-    propensity,
     rows_of,
     whole,
 )
@@ -56,9 +52,9 @@ from weilend.app.desk.flywheel.terms import (
     market_for,
 )
 from weilend.app.desk.progress import Tell, say_nothing
-from weilend.app.desk.sealed import make_evaluator
 from weilend.core.money import PPM
-from weilend.decision import Evaluator, Policy
+from weilend.decision import Policy
+from weilend.models import RowModel
 from weilend.models.table import Integers
 
 #: A model is looked at anew so many months after the last look, and rates so many months after opening.
@@ -91,10 +87,8 @@ class Wheel:
 
     def __init__(self, ground: Ground, settings: Settings) -> None:
         self.ground, self.settings = ground, settings
-        self.product, policy = load_first_loan()
-        self.evaluator: Evaluator = make_evaluator(self.product, FLYWHEEL, policy)
-        self.policies, self.models = [policy], list[Ranker]()
-        self.champion = -1
+        self.office = Office(ground.home, at=ground.starts(0))
+        self.product = self.office.product
         self.ledger, self.reacher = Ledger(ground), Reacher(ground, settings.contacts_ppm)
         self.rows: list[Integers] = []
         self.shown: list[Rows] = []
@@ -113,20 +107,20 @@ class Wheel:
         self.ledger.take_contacts(self.reacher.records(contacts))
         rows = applicants(self.ground, month, contacts)
         shown = rows_of(self.ground, rows, own=month > 0)
-        pd = score(self.models[self.champion], shown) if self.champion >= 0 else None
-        answers = decide_rows(self.evaluator, columns_of(self.evaluator, shown, pd))
-        self.ledger.take(rows, answers.approved, answers.ceiling_fen, answers.rate_ppm)
+        ends = self.ground.starts(month + 1) - 1
+        policy, model = self.office.policy, self.office.model
+        receipts = self.office.decide(self.ground.asked, rows, shown, at=ends)
+        answers = answers_of(receipts, [one.name for one in policy.experiments])
         outcome = self._lend(rows, answers)
-        self.ledger.write(self.ground.starts(month + 1) - 1)
-        self._keep(rows, shown, answers, pd, outcome)
+        self.ledger.write(ends)
+        self._keep(rows, shown, answers, outcome)
         self.reacher.learn(month, rows)
         lesson = self._learn(month)
         self._mind_budget()
         done = MonthDone(
             month=month, contacts=len(contacts.user), applications=len(rows), approved=int(answers.approved.sum()),
             loans=int(outcome.taken.sum()), lent_fen=int(answers.ceiling_fen[outcome.taken].sum()),
-            policy_version=self.policies[int(self.parts["policy"][-1][0]) if len(rows) else -1].version,
-            model=self.models[self.champion].model_id[:8] if self.champion >= 0 and pd is not None else "none",
+            policy_version=policy.version, model=model.model_id[:8] if model else "none",
             bads_known=lesson.bads, lesson=lesson.action,
         )  # fmt: skip
         self.contacts.append(contacts)
@@ -140,16 +134,14 @@ class Wheel:
         terms = (answers.approved, answers.ceiling_fen, answers.rate_ppm)
         return outcomes(self.ground, rows, *terms, funding, booked=self.ledger.book)
 
-    def _keep(self, rows: Integers, shown: Rows, answers: Answers, pd: Integers | None, outcome: Outcomes) -> None:
+    def _keep(self, rows: Integers, shown: Rows, answers: Answers, outcome: Outcomes) -> None:
         count = len(rows)
         self.rows.append(rows)
         self.shown.append(shown)
         self.said.append(answers)
         found = {
-            "pd": np.zeros(count, np.int64) if pd is None else pd,
-            "policy": np.full(count, len(self.policies) - 1),
-            "model": np.full(count, self.champion),
-            "propensity": propensity(self.evaluator, answers),
+            "policy": np.full(count, len(self.office.policies) - 1),
+            "model": np.full(count, len(self.office.models) - 1),
             **{name: getattr(outcome, name) for name in Outcomes.__struct_fields__},
         }
         for name, value in found.items():
@@ -170,14 +162,14 @@ class Wheel:
         now = self.ground.starts(month + 1)
         matured = self.ledger.read_labels(now - 1)
         facts = Lesson(month=month, bads=matured.bads, labels=len(matured.bad), action="")
-        if self.champion >= 0 and month - self.last_look < RENEW_MONTHS:
+        if self.office.model and month - self.last_look < RENEW_MONTHS:
             return facts
         if matured.bads >= self.settings.least_bads:
             self.last_look = month
             facts = self._renew(matured, facts)
         elif matured.bads:
             facts = msgspec.structs.replace(facts, action=f"{matured.bads} bads came of age, not enough")
-        if self.champion < 0 and month + 1 >= PRICE_MONTHS and (month + 1) % PRICE_MONTHS == 0:
+        if self.office.model is None and month + 1 >= PRICE_MONTHS and (month + 1) % PRICE_MONTHS == 0:
             return msgspec.structs.replace(facts, action=self._reprice(matured), response=self.response)
         return facts
 
@@ -197,7 +189,7 @@ class Wheel:
         if take is None:
             return f"{len(taken):,} offers were answered, not enough to learn a price from"
         self.response = msgspec.structs.replace(self.response, take_up=take, rolls=self._rolls(matured), offers=len(taken))
-        policy = self.policies[-1]
+        policy = self.office.policy
         terms = terms_of(policy)[NO_MODEL]
         assumed = self.product.assumed("portfolio_bad_rate_ppm") / PPM
         risk = counted_pd(float(matured.watched.sum()), matured.bads, assumed, self.response.rolls)
@@ -214,26 +206,26 @@ class Wheel:
         place = {row: at for at, row in enumerate(np.concatenate(self.rows).tolist())}
         at = np.array([place[row] for row in matured.rows.tolist()], np.int64)
         shown = whole(self.shown).take(at)
-        champion = self.models[self.champion] if self.champion >= 0 else None
+        champion = self.office.model
         trained = train(shown, matured.bad, matured.watched, champion, seed=self.ground.plan.seed)
-        promoted = trained.verdict.verdict == "replace"
+        promoted = trained.verdict.verdict == "replace" and (champion is None or champion.model_id != trained.model.model_id)
         if promoted:
-            self.models.append(trained.model)
-            self.champion = len(self.models) - 1
-        if self.champion < 0:
+            self.office.promote(trained.model, at=self.ground.starts(facts.month + 1))
+        if self.office.model is None:
             action = (
                 f"{trained.learner}: AUC {trained.auc_ppm / PPM:.3f} out of fold, no evidence that it ranks: the rules go on"
             )
             return msgspec.structs.replace(facts, action=action, trained=trained)
-        self._learn_response(matured, at)
-        self._choose(as_unscored(self.policies[-1]) if champion is None else terms_of(self.policies[-1]))
+        self._learn_response(self.office.model, matured, at)
+        live = self.office.policy
+        self._choose(self.office.model, as_unscored(live) if champion is None else terms_of(live))
         action = _words_of(trained, promoted=promoted)
         return msgspec.structs.replace(facts, action=action, trained=trained, promoted=promoted, response=self.response)
 
-    def _learn_response(self, matured: Matured, at: Integers) -> None:
+    def _learn_response(self, model: RowModel, matured: Matured, at: Integers) -> None:
         months, rate, taken, offers = self._offers()
         take = learn_take_up(months, rate, taken.astype(np.bool_)) or self.response.take_up
-        pd = score(self.models[self.champion], whole(self.shown).take(at)) / PPM
+        pd = score(model, whole(self.shown).take(at)) / PPM
         size = dict(zip(offers.tolist(), months.tolist(), strict=True))
         months_of = np.array([size.get(one, 1.0) for one in at.tolist()])
         slope, shift = learn_slope(np.clip(pd, 1e-4, 0.9), months_of, matured.bad, matured.watched)
@@ -245,25 +237,25 @@ class Wheel:
         old = matured.rows[(matured.bad == 1) & (self.ground.asked.month[matured.rows] <= now - SETTLED_MONTHS)]
         return learned_rolls(len(old), self.ledger.count_lost(old, self.ground.starts(now + 1) - 1))
 
-    def _choose(self, now: Mapping[str, Terms]) -> None:
+    def _choose(self, model: RowModel, now: Mapping[str, Terms]) -> None:
         """Choose the terms of each grade, and how thin files start, by what the champion says of all who applied so far."""
         if self.response.take_up is None:
             return
         seen = whole(self.shown)
-        pd = np.clip(score(self.models[self.champion], seen), 100, 900_000)
+        pd = np.clip(score(model, seen), 100, 900_000)
         grade, monthly = grades_of(pd, self.product), monthly_fen(seen).astype(np.float64)
         terms = choose_terms(pd / PPM, grade, monthly, self.response, self.market, now)
-        numbers = {name: one.base or 0 for name, one in self.policies[-1].parameters.items()}
+        numbers = {name: one.base or 0 for name, one in self.office.policy.parameters.items()}
         thin = np.flatnonzero(find_thin(seen, step_count=numbers["step_count"]))
         share = choose_thin_share(
             pd[thin] / PPM, tuple(grade[row] for row in thin.tolist()), monthly[thin], terms, self.response, self.market,
             numbers["thin_share_ppm"],
         )  # fmt: skip
-        self._go_live(with_numbers(self.policies[-1], terms=terms, parameters={"thin_share_ppm": share}))
+        self._go_live(with_numbers(self.office.policy, terms=terms, parameters={"thin_share_ppm": share}))
 
     def _mind_budget(self) -> None:
         """Stop exploring while what it is expected to have lost exceeds its budget, and take it up again when there is room."""
-        policy = self.policies[-1]
+        policy = self.office.policy
         limit = policy.parameters["look_fen"].base or 0
         looked = np.concatenate([explored(one, limit) for one in self.said]) & self._so_far("taken").astype(np.bool_)
         lost = LOOK_LOSS_SHARE * float(np.concatenate([one.ceiling_fen for one in self.said])[looked].sum())
@@ -272,11 +264,11 @@ class Wheel:
         if lost > allowed and arms["lent_to_learn"]:
             self._go_live(with_numbers(policy, shares={"exploring": (PPM, 0)}))
         if lost < allowed * ROOM and not arms["lent_to_learn"]:
-            self._go_live(with_numbers(policy, shares={"exploring": tuple(shares_of(self.policies[0], "exploring").values())}))
+            again = tuple(shares_of(self.office.policies[0], "exploring").values())
+            self._go_live(with_numbers(policy, shares={"exploring": again}))
 
     def _go_live(self, policy: Policy) -> None:
-        self.policies.append(policy)
-        self.evaluator = make_evaluator(self.product, FLYWHEEL, policy)
+        self.office.adopt(policy, at=self.ground.starts(len(self.rows)))
 
     def result(self) -> Run:
         """Return what was done so far."""
@@ -290,11 +282,11 @@ class Wheel:
         )
         return Run(
             ground=self.ground, product=self.product, settings=self.settings, rows=np.concatenate(self.rows),
-            shown=whole(self.shown), answers=answers, pd_ppm=self._so_far("pd"), policy_of=self._so_far("policy"),
-            model_of=self._so_far("model"), propensity_ppm=self._so_far("propensity"),
+            shown=whole(self.shown), answers=answers, policy_of=self._so_far("policy"),
+            model_of=self._so_far("model"),
             outcomes=Outcomes(**{name: self._so_far(name) for name in Outcomes.__struct_fields__}),  # type: ignore[arg-type]
-            policies=tuple(self.policies), models=tuple(self.models), lessons=tuple(self.lessons), months=tuple(self.done),
-            contacts=tuple(self.contacts),
+            policies=tuple(self.office.policies), models=tuple(self.office.models), lessons=tuple(self.lessons),
+            months=tuple(self.done), contacts=tuple(self.contacts),
         )  # fmt: skip
 
 

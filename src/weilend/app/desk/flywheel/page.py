@@ -7,7 +7,7 @@ from itertools import accumulate
 
 import numpy as np
 
-from weilend.app.desk.flywheel.learners import CANDIDATES
+from weilend.app.desk.flywheel.learners import FITS
 from weilend.app.desk.flywheel.policies import GRADES, NO_MODEL, Terms, terms_of
 from weilend.app.desk.flywheel.results import (
     BAR_PPM,
@@ -232,7 +232,7 @@ def _trainings(run: Run, looks: Sequence[Lesson]) -> DataTable:
         fate = "promoted" if one.promoted else "not promoted"
         rows.append((_months(run)[one.month], trained.model.rows, one.bads, *ranked, trained.learner, newest, fate))
     columns = (Column(title="month"), Column(title="loans", unit="count"), Column(title="bads", unit="count"),
-               *(Column(title=name) for name in CANDIDATES), Column(title="proposed"),
+               *(Column(title=name) for name in FITS), Column(title="proposed"),
                Column(title="newest: it, champion"), Column(title="what became of it"))  # fmt: skip
     caption = (
         "AUC out of fold of each learner on all labels of the month, and of the proposed one and the champion on the newest."

@@ -21,7 +21,7 @@ from weilend.lending import Product, read_product
 from weilend.models.table import Booleans, Integers
 
 _FOLDER: Final = files("weilend.app.desk.flywheel")
-POLICY: Final = "first_loan_rules"
+PRODUCT, POLICY = "first_loan", "first_loan_rules"
 #: The grade of an applicant whom no model has scored, and those of a model, safest first.
 NO_MODEL, GRADES = "N", ("A", "B", "C", "D", "E", "F")
 
@@ -54,7 +54,7 @@ def load_first_loan() -> tuple[Product, Policy]:
     >>> product.policy == policy.name, policy.version
     (True, 1)
     """
-    product = read_product(_FOLDER.joinpath("first_loan.toml").read_text(encoding="utf-8"), file="first_loan.toml")
+    product = read_product(_FOLDER.joinpath(f"{PRODUCT}.toml").read_text(encoding="utf-8"), file=f"{PRODUCT}.toml")
     return product, load_policy(str(_FOLDER.joinpath(f"{POLICY}.toml")))
 
 

@@ -1,4 +1,4 @@
-"""In: applications, decisions, loans of a month. Out: records in the book as each becomes known, and labels read back.
+"""In: contacts and loans of a month. Out: records in the book as each becomes known, and labels read back.
 Used: by months.
 
 What is already settled but not yet known waits outside the book until its day.
@@ -15,13 +15,13 @@ import pyarrow.compute as pc
 
 from weilend.app.desk.flywheel.ground import Ground
 from weilend.app.desk.flywheel.lending import Answered, take_loans
-from weilend.economy.credit import Offer
-from weilend.economy.loan_records import PRODUCTS, tell_applications, tell_loans
-from weilend.economy.loans import Decisions
+from weilend.app.desk.flywheel.policies import PRODUCT
+from weilend.economy.loan_records import tell_loans
 from weilend.features.labels import LOAN_LABELS, LoanLabel
 from weilend.features.outcomes import make_labels
 from weilend.features.spines import booked_applications
 from weilend.models.table import Booleans, Floats, Integers
+from weilend.sources import record_ids
 
 #: What the flywheel learns from: early enough to learn within a year.
 LABEL: Final[LoanLabel] = LOAN_LABELS["dpd30_mob6"]
@@ -56,22 +56,6 @@ class Ledger:
         self._waiting: dict[str, list[pa.Table]] = {}
         self._place = {name: row for row, name in enumerate(ground.asked.application)}
 
-    def take(self, rows: Integers, approved: Booleans, ceiling_fen: Integers, rate_ppm: Integers) -> None:
-        """Take the applications and decisions of a month; they become known with the months."""
-        asked = self._ground.asked
-        names = {asked.application[row] for row in rows.tolist()}
-        for number in np.unique(asked.district[rows]).tolist():
-            district = self._ground.openings[number].district
-            here = np.flatnonzero(asked.district[rows] == number)
-            place, count = asked.row[rows[here]], len(district.asks)
-            yes, limit, rate = np.zeros(count, np.bool_), np.zeros(count), np.zeros(count)
-            yes[place], limit[place], rate[place] = approved[here], ceiling_fen[here] / 100, rate_ppm[here] / 1e6
-            offer = Offer(limit=limit, rate=rate, months=np.full(count, 12))
-            told = tell_applications(district, Decisions(approved=yes, offer=offer, taken=yes))
-            wanted = pa.array(sorted(names))
-            for kind, tables in told.items():
-                self._wait(kind, tables[0].filter(pc.is_in(tables[0]["application_id"], value_set=wanted)))
-
     def take_contacts(self, touches: pa.Table) -> None:
         """Take the contacts of a month."""
         self._wait("campaign_touch", touches)
@@ -81,7 +65,7 @@ class Ledger:
         loans = take_loans(answered.loans, np.flatnonzero(taken))
         if len(loans.ask):
             for kind, tables in tell_loans(answered.opening.district, loans).items():
-                self._wait(kind, tables[0])
+                self._wait(kind, _as_ours(tables[0]) if kind == "disbursement" else tables[0])
 
     def write(self, until: int) -> None:
         """Write what becomes known up to an instant (UTC seconds)."""
@@ -99,13 +83,12 @@ class Ledger:
         """Return the labels that the book tells by an instant; rows that are neither good nor bad are left out."""
         view, calendar = self._ground.home.book.view(), self._ground.home.calendar
         said: dict[int, tuple[int, float]] = {}
-        for product in PRODUCTS:
-            spine = booked_applications(view, product, known_by)
-            for age in AGES if spine.size else ():  # what an older look says replaces what a younger one said
-                label = msgspec.structs.replace(LABEL, length=age)
-                found = make_labels(label, spine, view, known_by=known_by, calendar=calendar)
-                places = (self._place[group[0]] for group in found.spine.linked["application_id"])
-                said |= {place: (bad, watched_share(bad, age)) for place, bad in zip(places, found.bad.tolist(), strict=True)}
+        spine = booked_applications(view, PRODUCT, known_by)
+        for age in AGES if spine.size else ():  # what an older look says replaces what a younger one said
+            label = msgspec.structs.replace(LABEL, length=age)
+            found = make_labels(label, spine, view, known_by=known_by, calendar=calendar)
+            places = (self._place[group[0]] for group in found.spine.linked["application_id"])
+            said |= {place: (bad, watched_share(bad, age)) for place, bad in zip(places, found.bad.tolist(), strict=True)}
         told = [(place, *said[place]) for place in sorted(said) if said[place][0] >= 0]
         rows, bad, watched = zip(*told, strict=True) if told else ((), (), ())
         return Matured(np.array(rows, np.int64), np.array(bad, np.int64), np.array(watched, np.float64))
@@ -133,6 +116,14 @@ def watched_share(bad: int, age: int) -> float:
     ([0.2, 0.4, 0.6, 0.8, 1.0], 1.0)
     """
     return 1.0 if bad == 1 else (age - 1) / (AGES[-1] - 1)
+
+
+def _as_ours(booked: pa.Table) -> pa.Table:
+    """Return loans that were paid out as loans of the product of the run."""
+    product = pa.array([PRODUCT] * booked.num_rows, pa.string())
+    named = booked.set_column(booked.schema.get_field_index("product"), "product", product)
+    ids = record_ids("disbursement", {name: named[name].combine_chunks() for name in named.column_names})
+    return named.set_column(named.schema.get_field_index("record_id"), "record_id", ids)
 
 
 def _plain(table: pa.Table) -> pa.Table:

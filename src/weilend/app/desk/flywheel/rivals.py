@@ -15,7 +15,7 @@ from typing import Any, Final
 import msgspec
 import numpy as np
 
-from weilend.app.desk.flywheel.ground import FLYWHEEL, OWN, Ground
+from weilend.app.desk.flywheel.ground import OWN, Ground
 from weilend.app.desk.flywheel.lending import answer, outcomes
 from weilend.app.desk.flywheel.money import Outcomes
 from weilend.app.desk.flywheel.policies import (
@@ -27,7 +27,7 @@ from weilend.app.desk.flywheel.policies import (
     with_numbers,
     without_chance,
 )
-from weilend.app.desk.flywheel.rows import Rows, choose_columns, sample_of
+from weilend.app.desk.flywheel.rows import DECIDED, Rows, choose_columns, sample_of
 from weilend.app.desk.flywheel.run import Run
 from weilend.app.desk.flywheel.showing import columns_of, grades_of, monthly_fen
 from weilend.app.desk.flywheel.terms import (
@@ -315,7 +315,7 @@ def _limit(run: Run, fen: Integers) -> Integers:
 
 def _given(run: Run, policy: Policy, pd: Integers | None = None) -> tuple[Evaluator, dict[str, np.ma.MaskedArray[Any, Any]]]:
     """Return a policy ready to decide, and what it reads of all applicants."""
-    evaluator = make_evaluator(run.product, FLYWHEEL, policy)
+    evaluator = make_evaluator(run.product, DECIDED, policy)
     return evaluator, columns_of(evaluator, without_own(run.shown), pd)
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import msgspec
 import numpy as np
 
-from weilend.app.desk.flywheel.ground import OWN
+from weilend.app.desk.flywheel.ground import FLYWHEEL, OWN
+from weilend.core.values import FeatureRow
 from weilend.features.cash_flow import CASH_FLOW_FEATURES
 from weilend.features.owner import OWNER_FEATURES
+from weilend.features.plans import FeatureSet
 from weilend.features.sets import ENTERPRISE, INVOICE, SELLER
 from weilend.models.metrics import auc
 from weilend.models.sample import Column, Sample
@@ -22,6 +24,8 @@ from weilend.models.table import Booleans, Floats, Integers, Table
 OFFERED: Final = frozenset(
     one.name for one in (*CASH_FLOW_FEATURES, *OWNER_FEATURES, *SELLER.features, *ENTERPRISE.features, *OWN)
 ) - frozenset(one.name for one in INVOICE.features)
+#: What a decision computes and seals: the columns above, all that the policy reads among them.
+DECIDED: Final = FeatureSet("flywheel", tuple(one for one in FLYWHEEL.features if one.name in OFFERED))
 #: Of these, a training takes those that rank its own labels best, one by one.
 MOST_COLUMNS: Final = 60
 #: A column that fewer of the rows know is not offered.
@@ -30,7 +34,8 @@ LEAST_KNOWN: Final = 0.25
 
 class Rows(msgspec.Struct, frozen=True, eq=False):
     """What some applications showed when they were decided: `names` and `signs` of the features, values and known (rows, names),
-    the `business` behind each and the instant `at` (UTC seconds).
+    the `business` behind each and the instant `at` (UTC seconds). `newest` says how many days old the newest record of a kind was
+    (-1: there was none).
     """
 
     names: tuple[str, ...]
@@ -39,6 +44,7 @@ class Rows(msgspec.Struct, frozen=True, eq=False):
     known: Booleans
     business: tuple[str, ...]
     at: Integers
+    newest: Mapping[str, Integers] = {}
 
     def table(self, names: Sequence[str] = ()) -> Table:
         """Return the rows as a model's table, with the named columns or all."""
@@ -51,7 +57,23 @@ class Rows(msgspec.Struct, frozen=True, eq=False):
     def take(self, rows: Integers) -> Rows:
         """Return some of the rows."""
         return Rows(self.names, self.signs, self.values[rows], self.known[rows], tuple(self.business[row] for row in rows.tolist()),
-                    self.at[rows])  # fmt: skip
+                    self.at[rows], {kind: days[rows] for kind, days in self.newest.items()})  # fmt: skip
+
+    def feature_rows(self) -> list[FeatureRow]:
+        """Return each row as a decision reads and seals it: the features of the product."""
+        place = {name: at for at, name in enumerate(self.names)}
+        names = [one.name for one in DECIDED.features]
+        chosen = [place[name] for name in names]
+        values, known = self.values[:, chosen].tolist(), self.known[:, chosen].tolist()
+        newest = {kind: self.newest[kind].tolist() for kind in DECIDED.kinds if kind in self.newest}
+        return [
+            FeatureRow(
+                business_id=self.business[row], as_of=as_of, feature_set=DECIDED.identity,
+                values={name: value if there else None for name, value, there in zip(names, values[row], known[row], strict=True)},
+                newest_days={kind: days[row] for kind, days in newest.items() if days[row] >= 0},
+            )
+            for row, as_of in enumerate(self.at.tolist())
+        ]  # fmt: skip
 
 
 def sample_of(rows: Rows, bad: Integers, weight: Floats, names: Sequence[str]) -> Sample:

@@ -7,7 +7,6 @@ from __future__ import annotations
 import msgspec
 
 from weilend.app.desk.flywheel.ground import Ground
-from weilend.app.desk.flywheel.learners import Ranker
 from weilend.app.desk.flywheel.learning import Trained
 from weilend.app.desk.flywheel.money import Costs, Outcomes
 from weilend.app.desk.flywheel.policies import Answers
@@ -16,6 +15,7 @@ from weilend.app.desk.flywheel.rows import Rows
 from weilend.app.desk.flywheel.terms import Response
 from weilend.decision import Policy
 from weilend.lending import Product
+from weilend.models import RowModel
 from weilend.models.table import Integers
 
 
@@ -61,8 +61,7 @@ class MonthDone(msgspec.Struct, frozen=True, kw_only=True):
 class Run(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """What the flywheel did. Arrays run over `rows`, places in `Asked` of those who applied, in order of time.
 
-    `policy_of` and `model_of` are places in `policies` and `models` (-1: none); `pd_ppm` is 0 where there was no model;
-    `propensity_ppm` the chance with which the logged arms were drawn.
+    `policy_of` and `model_of` are places in `policies` and `models` (-1: none).
     """
 
     ground: Ground
@@ -71,13 +70,11 @@ class Run(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     rows: Integers
     shown: Rows
     answers: Answers
-    pd_ppm: Integers
     policy_of: Integers
     model_of: Integers
-    propensity_ppm: Integers
     outcomes: Outcomes
     policies: tuple[Policy, ...]
-    models: tuple[Ranker, ...]
+    models: tuple[RowModel, ...]
     lessons: tuple[Lesson, ...]
     months: tuple[MonthDone, ...]
     contacts: tuple[Contacts, ...]

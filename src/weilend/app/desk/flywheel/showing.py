@@ -10,7 +10,6 @@ from weilend.app.desk.flywheel.ground import FLYWHEEL, OWN, Ground, fold_own
 from weilend.app.desk.flywheel.policies import GRADES, Answers, draws_of, raw_columns
 from weilend.app.desk.flywheel.reaching import Contacts
 from weilend.app.desk.flywheel.rows import Rows
-from weilend.core.money import PPM
 from weilend.decision import Evaluator
 from weilend.lending import Product
 from weilend.models.table import Booleans, Integers
@@ -28,21 +27,22 @@ def applicants(ground: Ground, month: int, contacts: Contacts) -> Integers:
 def rows_of(ground: Ground, rows: Integers, *, own: bool) -> Rows:
     """Return what applications show: what was folded of the world, and (`own`) how their firms paid us so far."""
     values, known = ground.shown.values[rows], ground.shown.known[rows]
-    paid, told = (
-        fold_own(ground, rows)
-        if own and len(rows)
-        else (np.zeros((len(rows), len(OWN)), np.int64), np.zeros((len(rows), len(OWN)), np.bool_))
-    )
+    newest = {kind: seen.newest_days[rows] for kind, seen in ground.shown.seen.items()}
+    paid, told = np.zeros((len(rows), len(OWN)), np.int64), np.zeros((len(rows), len(OWN)), np.bool_)
+    if own and len(rows):
+        table = fold_own(ground, rows)
+        paid, told = table.values, table.known
+        newest |= {kind: seen.newest_days for kind, seen in table.seen.items()}
     asked = ground.asked
     return Rows(
         tuple(one.name for one in FLYWHEEL.features), tuple(one.sign for one in FLYWHEEL.features),
         np.concatenate([values, paid], axis=1), np.concatenate([known, told], axis=1),
-        tuple(asked.business[row] for row in rows.tolist()), asked.at[rows],
+        tuple(asked.business[row] for row in rows.tolist()), asked.at[rows], newest,
     )  # fmt: skip
 
 
 def whole(parts: list[Rows]) -> Rows:
-    """Return rows of several months as one."""
+    """Return rows of several months as one; how old their newest records were is left out: only deciding asks for it."""
     first = parts[0]
     return Rows(
         first.names, first.signs, np.concatenate([one.values for one in parts]), np.concatenate([one.known for one in parts]),
@@ -84,15 +84,6 @@ def explored(answers: Answers, look_fen: int) -> Booleans:
     """Return which rows were lent to by chance although they were judged otherwise: at most `look_fen`."""
     looked = np.array([arm == "lent_to_learn" for arm in answers.arms["exploring"]], np.bool_)
     return looked & answers.approved & (answers.ceiling_fen <= look_fen)
-
-
-def propensity(evaluator: Evaluator, answers: Answers) -> Integers:
-    """Return the chance (ppm) with which the arms of each row were drawn."""
-    found = []
-    for row, grade in enumerate(answers.grade):
-        chance = evaluator.chances.of_arms(grade or None, {name: arms[row] for name, arms in answers.arms.items()})
-        found.append(PPM if chance is None else chance)
-    return np.array(found, np.int64)
 
 
 def grades_of(pd_ppm: Integers, product: Product) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 
 from weilend.app.desk.backtest.data import BAD, BUSINESS, OWNER
 from weilend.app.desk.home import Home
+from weilend.app.desk.products import find_product
 from weilend.app.desk.standing import find_owners
 from weilend.app.desk.whatif.data import BORROWED, CEILING, CHANCE, LOSS, OUTCOME, PROFIT, RATE
 from weilend.app.desk.whatif.loan_money import LoanMoney, count_money
@@ -27,7 +28,7 @@ from weilend.engine import BookView
 from weilend.features.labels import BOOKED_APPLICATIONS, LOAN_LABELS, LoanLabel
 from weilend.features.outcomes import make_labels
 from weilend.features.spines import booked_applications
-from weilend.lending import Product, load_product
+from weilend.lending import Product
 from weilend.store import Vault
 
 #: An approval that nobody took up within so many days is taken as refused by the business; before, it is not ripe.
@@ -64,7 +65,7 @@ def read_home(home: Home, evaluator: Evaluator, *, known_by: int, label: str = "
     Of an application that was decided again the last decision counts. `label` judges loans: the product's own by default, or
     `default` where that is not of our loans. Raises `InputError` where nothing was decided, `NotFoundError` for such a label.
     """
-    product = load_product(evaluator.policy.product)
+    product = find_product(evaluator.policy.product, home)
     chosen = _label(label or (product.label if product.label in LOAN_LABELS else OWN_LABEL))
     receipts = _receipts(home, product.name, known_by)
     if not receipts:

@@ -1,0 +1,118 @@
+"""In: a run's home, what applicants show. Out: a receipt for each of them, and the lives of policies and models. Used: by months.
+
+A decision of a run is made by the desk's own steps (`desk.decide`), but for two: what applicants show was folded once for all of
+them, and nobody looks at fraud. So the home that a run leaves is a home like any other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final, Literal
+
+import msgspec
+import numpy as np
+
+from weilend.app.desk.decide import decide
+from weilend.app.desk.deliver import deliver
+from weilend.app.desk.flywheel.ground import Asked
+from weilend.app.desk.flywheel.policies import Answers, load_first_loan
+from weilend.app.desk.flywheel.rows import DECIDED, Rows
+from weilend.app.desk.home import Home
+from weilend.app.desk.sealed import Sealed, keep_sealed, make_evaluator
+from weilend.app.desk.steps import DeskSteps, Evidence, Request
+from weilend.core.ids import content_hash
+from weilend.core.lifecycle import Action, Event
+from weilend.core.values import Application, FeatureRow, FraudVerdict, Receipt
+from weilend.decision import Policy
+from weilend.economy.traces import CONSENT
+from weilend.fraud.verdict import NOT_ASSESSED
+from weilend.models import RowModel
+from weilend.models.table import Integers
+
+#: Who proposes and who approves in a run: nobody is asked, the simulator stands in for both and says so.
+PROPOSER, APPROVER = "the flywheel", "the simulator"
+_STEPS: Final[tuple[tuple[Action, str], ...]] = (("propose", PROPOSER), ("approve", APPROVER))
+#: Applications that are decided, and committed, together.
+AT_ONCE: Final = 1_000
+
+
+class RunSteps(DeskSteps):
+    """The steps of the desk over what applications show, folded before (`shown`, by application), filed at an instant."""
+
+    def __init__(self, home: Home, sealed: Sealed, shown: Mapping[str, FeatureRow], *, at: int) -> None:
+        super().__init__(home, sealed, lambda: at)
+        self._shown = shown
+
+    def features(self, applications: Sequence[Application], _evidence: Evidence) -> Sequence[FeatureRow]:
+        """Return what was folded for these applications."""
+        return [self._shown[one.application_id] for one in applications]
+
+    def fraud(self, applications: Sequence[Application], _evidence: Evidence) -> Sequence[FraudVerdict]:
+        """Return that nobody looked."""
+        return (NOT_ASSESSED,) * len(applications)
+
+
+class Office:
+    """Who decides in a run: the policy and the model that are live, every earlier one, and what they decide with."""
+
+    def __init__(self, home: Home, *, at: int) -> None:
+        self._home = home
+        self.product, policy = load_first_loan()
+        self.policies, self.models = list[Policy](), list[RowModel]()
+        self.adopt(policy, at=at)
+
+    @property
+    def policy(self) -> Policy:
+        """The live policy."""
+        return self.policies[-1]
+
+    @property
+    def model(self) -> RowModel | None:
+        """The live model, None before the first."""
+        return self.models[-1] if self.models else None
+
+    def adopt(self, policy: Policy, *, at: int) -> None:
+        """Let a policy go live at an instant (UTC seconds)."""
+        self.policies.append(policy)
+        self._tell("policy", policy.name, policy.identity, at, f"version {policy.version}")
+
+    def promote(self, model: RowModel, *, at: int) -> None:
+        """Let a model go live at an instant (UTC seconds)."""
+        self.models.append(model)
+        self._tell("model", self.product.model, model.model_id, at, f"{model.bads} bads of {model.rows} loans")
+
+    def decide(self, asked: Asked, rows: Integers, shown: Rows, *, at: int) -> list[Receipt]:
+        """Decide some applications (places in `asked`) by what they show; the receipts are filed at an instant (UTC seconds)."""
+        applications = [
+            Application(application_id=asked.application[row], product=self.product.name, business_id=asked.business[row],
+                        as_of=int(asked.at[row]), consent_id=CONSENT)
+            for row in rows.tolist()
+        ]  # fmt: skip
+        features = {one.application_id: row for one, row in zip(applications, shown.feature_rows(), strict=True)}
+        steps, receipts = RunSteps(self._home, self._sealed, features, at=at), list[Receipt]()
+        for first in range(0, len(rows), AT_ONCE):
+            part = tuple(applications[first : first + AT_ONCE])
+            request = Request(content_hash([steps.seals, part]), part)
+            receipts += decide(steps, msgspec.json.encode(request))
+        deliver(self._home, at=at)
+        return receipts
+
+    def _tell(self, kind: Literal["policy", "model"], name: str, version: str, at: int, why: str) -> None:
+        """Keep what decides from now on, and that it was proposed and approved."""
+        self._sealed = Sealed(make_evaluator(self.product, DECIDED, self.policy), self.product, DECIDED, self.model)
+        keep_sealed(self._home, self._sealed, at=at)
+        for action, who in _STEPS:
+            event = Event(name=name, version=version, action=action, who=who, at=at, effective_at=at, why=why)
+            self._home.store.put_event(kind, event)
+
+
+def answers_of(receipts: Sequence[Receipt], experiments: Sequence[str]) -> Answers:
+    """Return what receipts say as columns, with the arms of some experiments."""
+    said = [one.decision for one in receipts]
+    return Answers(
+        approved=np.array([one.outcome == "approve" for one in said], np.bool_),
+        ceiling_fen=np.array([one.ceiling_fen or 0 for one in said], np.int64),
+        rate_ppm=np.array([one.floor_rate_ppm or 0 for one in said], np.int64),
+        grade=tuple(one.grade or "" for one in said),
+        arms={name: tuple(one.arms[name] for one in said) for name in experiments},
+    )
