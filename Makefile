@@ -26,12 +26,19 @@ DEMO_DATA := $(if $(DATA),$(DATA),demo/portfolio/files)
 DEMO_NOTE := $(if $(DATA),,a made-up economy of seed 1: no figure here says anything about real businesses)
 DEMO_BUDGET_YUAN := $(if $(DATA),100000000,20000000)
 
-demo: $(READY)  ## the main job on a small made-up economy; DATA=PATH runs it on real invoices
-	mkdir -p demo && rm -rf demo/home demo/out demo/portfolio
+DEMO_LENDER := --users 30000 --least-bads 40 --seed 7
+
+demo: $(READY)  ## a lender that learns, and a committee's portfolio; DATA=PATH runs the portfolio on real invoices
+	rm -rf demo/home demo/result.json demo/report.html demo/portfolio demo/committee
+	$(BIN)/weilend sim run $(DEMO_LENDER) --out demo
 	$(if $(DATA),,$(BIN)/weilend sim portfolio --seed 1 --known 400 --out demo/portfolio)
 	$(BIN)/weilend run enterprise_loan --data cumcm2020c=$(DEMO_DATA) --consent own-data --budget-yuan $(DEMO_BUDGET_YUAN) \
-		--as-of 2020-01-01 --assume-label-known --note "$(DEMO_NOTE)" --home demo/home --out demo/out
+		--as-of 2020-01-01 --assume-label-known --note "$(DEMO_NOTE)" --home demo/committee/home --out demo/committee
+	$(BIN)/weilend fraud fit --home demo/home
+	$(BIN)/weilend features crowds --home demo/home
+	$(BIN)/weilend replay --all --home demo/committee/home
 	$(BIN)/weilend replay --all --home demo/home
+	@echo "report of the lender: file://$(CURDIR)/demo/report.html"
 
 test: $(READY_TO_TEST)  ## the whole suite; what is skipped, as Spark without Java >= 17, says why
 	$(BIN)/python -m pytest -rs -n 2 --dist loadgroup -m "not nightly"
@@ -43,7 +50,7 @@ lint: $(READY_TO_TEST)  ## style, types, walls
 	$(BIN)/lint-imports
 
 docs: $(READY_TO_TEST)  ## generated pages: data dictionary, command line, README picture
-	$(BIN)/python docs/generate.py $(wildcard demo/out/report.html)
+	$(BIN)/python docs/generate.py $(wildcard demo/committee/report.html)
 
 fuzz: $(READY_TO_TEST)  ## 100,000 differential pairs of the formula language, and the other fuzzers
 	WEILEND_FUZZ=100000 $(BIN)/python -m pytest -n 2 tests/laws -k fuzz
