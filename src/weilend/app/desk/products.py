@@ -17,7 +17,7 @@ def find_product(name: str, home: Home | None = None) -> Product:
     """Return the product that comes with weilend, or the newest of that name that a home kept; raises `NotFoundError`.
 
     >>> find_product("enterprise_loan").feature_set
-    'invoice'
+    'enterprise'
     """
     if name in PRODUCTS or home is None:
         return load_product(name)
