@@ -29,7 +29,7 @@ DEMO_BUDGET_YUAN := $(if $(DATA),100000000,20000000)
 DEMO_LENDER := --users 30000 --least-bads 40 --seed 7
 
 demo: $(READY)  ## a lender that learns, and a committee's portfolio; DATA=PATH runs the portfolio on real invoices
-	rm -rf demo/home demo/result.json demo/report.html demo/portfolio demo/committee
+	rm -rf demo
 	$(BIN)/weilend sim run $(DEMO_LENDER) --out demo
 	$(if $(DATA),,$(BIN)/weilend sim portfolio --seed 1 --known 400 --out demo/portfolio)
 	$(BIN)/weilend run enterprise_loan --data cumcm2020c=$(DEMO_DATA) --consent own-data --budget-yuan $(DEMO_BUDGET_YUAN) \
