@@ -77,7 +77,7 @@ def receipt_of(row: dict, features: tuple[str, ...], sealed: dict[str, str]) -> 
 
 def keep(home: Home, receipts: list[Receipt], request_id: str = "R1") -> None:
     request = Request(request_id, tuple(one.application for one in receipts))
-    DeskSteps.commit(SimpleNamespace(home=home), msgspec.json.encode(request), receipts)
+    DeskSteps.commit(SimpleNamespace(home=home, clock=lambda: 0), msgspec.json.encode(request), receipts)
     deliver(home, at=0)
 
 

@@ -94,7 +94,7 @@ def dump_policy(policy: Policy) -> bytes:
     """Return what a policy's identity is the hash of, as canonical JSON: all but its cases, to be kept by its hash.
 
     >>> dump_policy(load_policy("enterprise_loan"))[:24]
-    b'{"accepted":{"business_p'
+    b'{"accepted":{"bank_vs_in'
     """
     return canonical_json(_hashed(_content(policy)))
 

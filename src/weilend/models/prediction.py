@@ -39,7 +39,7 @@ class RowModel(Model, Protocol):
     >>> from weilend.models.recipes.woe_card import example_card
     >>> model: RowModel = example_card()
     >>> model.recipe, model.reads, model.rows
-    ('card', ('sales_fen_12m', 'void_rate_12m'), 123)
+    ('card', ('sales_fen_12m', 'void_rate_12m'), 60)
     """
 
     @property
