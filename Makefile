@@ -50,7 +50,7 @@ lint: $(READY_TO_TEST)  ## style, types, walls
 	$(BIN)/lint-imports
 
 docs: $(READY_TO_TEST)  ## generated pages: data dictionary, command line, README picture
-	$(BIN)/python docs/generate.py $(wildcard demo/committee/report.html)
+	$(BIN)/python docs/generate.py $(wildcard demo/report.html)
 
 fuzz: $(READY_TO_TEST)  ## 100,000 differential pairs of the formula language, and the other fuzzers
 	WEILEND_FUZZ=100000 $(BIN)/python -m pytest -n 2 tests/laws -k fuzz
