@@ -29,16 +29,16 @@ DEMO_BUDGET_YUAN := $(if $(DATA),100000000,20000000)
 DEMO_LENDER := --users 30000 --least-bads 40 --seed 7
 
 demo: $(READY)  ## a lender that learns, and a committee's portfolio; DATA=PATH runs the portfolio on real invoices
-	rm -rf demo
-	$(BIN)/weilend sim run $(DEMO_LENDER) --out demo
+	rm -rf demo/lender demo/committee demo/portfolio
+	$(BIN)/weilend sim run $(DEMO_LENDER) --out demo/lender
 	$(if $(DATA),,$(BIN)/weilend sim portfolio --seed 1 --known 400 --out demo/portfolio)
 	$(BIN)/weilend run enterprise_loan --data cumcm2020c=$(DEMO_DATA) --consent own-data --budget-yuan $(DEMO_BUDGET_YUAN) \
 		--as-of 2020-01-01 --assume-label-known --note "$(DEMO_NOTE)" --home demo/committee/home --out demo/committee
-	$(BIN)/weilend fraud fit --home demo/home
-	$(BIN)/weilend features crowds --home demo/home
+	$(BIN)/weilend fraud fit --home demo/lender/home
+	$(BIN)/weilend features crowds --home demo/lender/home
 	$(BIN)/weilend replay --all --home demo/committee/home
-	$(BIN)/weilend replay --all --home demo/home
-	@echo "report of the lender: file://$(CURDIR)/demo/report.html"
+	$(BIN)/weilend replay --all --home demo/lender/home
+	@echo "report of the lender: file://$(CURDIR)/demo/lender/report.html"
 
 test: $(READY_TO_TEST)  ## the whole suite; what is skipped, as Spark without Java >= 17, says why
 	$(BIN)/python -m pytest -rs -n 2 --dist loadgroup -m "not nightly"
@@ -50,7 +50,7 @@ lint: $(READY_TO_TEST)  ## style, types, walls
 	$(BIN)/lint-imports
 
 docs: $(READY_TO_TEST)  ## generated pages: data dictionary, command line, README picture
-	$(BIN)/python docs/generate.py $(wildcard demo/report.html)
+	$(BIN)/python docs/generate.py $(wildcard demo/lender/report.html)
 
 fuzz: $(READY_TO_TEST)  ## 100,000 differential pairs of the formula language, and the other fuzzers
 	WEILEND_FUZZ=100000 $(BIN)/python -m pytest -n 2 tests/laws -k fuzz
@@ -75,4 +75,4 @@ lock:  ## pin every dependency, without registry addresses
 	rm -rf .lock-venv
 
 clean:
-	rm -rf $(VENV) demo .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) demo/lender demo/committee demo/portfolio .pytest_cache .mypy_cache .ruff_cache .hypothesis

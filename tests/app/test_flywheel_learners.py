@@ -12,12 +12,13 @@ from weilend.app.desk.flywheel.learners import fit_boosted, fit_card, leans_on
 from weilend.app.desk.flywheel.learning import predict, score, train
 from weilend.app.desk.flywheel.money import Costs
 from weilend.app.desk.flywheel.policies import Terms, load_first_loan
-from weilend.app.desk.flywheel.rows import Rows
+from weilend.app.desk.flywheel.rows import Rows, sample_of
 from weilend.app.desk.flywheel.terms import THIN_SHARES, Response, TakeUp, choose_thin_share, market_for
-from weilend.core.errors import CheckError
+from weilend.core.errors import CheckError, InputError
 from weilend.core.money import PPM
 from weilend.models import RowModel, read_model, write_model
 from weilend.models.card import Card
+from weilend.models.recipes import rank_card
 
 NAMES = ("lowest_balance_fen_90d", "owner_utilisation_180d", "own_paid_count_730d")
 SIGNS = (1, -1, 1)
@@ -97,6 +98,13 @@ def test_a_card_speaks_in_the_words_of_its_features():
     assert isinstance(card, Card)
     (said,) = (one.feature.say(500).en for one in card.characteristics if one.feature.name == NAMES[0])
     assert "¥5" in said
+
+
+def test_a_card_of_ranks_asks_for_directions():
+    rows, bad = labelled()
+    plain = replace(rows, signs=(0,) * len(rows.names))
+    with pytest.raises(InputError, match="declared sign"):
+        rank_card.fit(sample_of(plain, bad, np.ones(len(bad)), plain.names), seed=1)
 
 
 def test_a_young_loan_counts_for_little_and_the_mean_pd_is_the_bad_rate():

@@ -105,7 +105,7 @@ def _find_borrowers(home: Home, product: Product, label: LoanLabel, as_of: int) 
             known.setdefault(name, (row[0], row[1], row[2]))
     if not known:
         raise NotFoundError(
-            f"of {told.dropped_immature} loans of {product.name} none has come of age",
+            f"of {told.dropped_immature + len(told.spine.subjects)} loans of {product.name} none has come of age",
             hint=f"wait, or take a label that looks less far ahead than {label.name}",
         )
     every = all_applications(view, product.name)

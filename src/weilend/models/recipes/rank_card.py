@@ -12,6 +12,7 @@ from typing import Final
 import msgspec
 import numpy as np
 
+from weilend.core.errors import InputError
 from weilend.core.money import PPM
 from weilend.models.card import ANCHOR_ODDS, ANCHOR_POINTS, FACTOR, Card, Characteristic, seal
 from weilend.models.ridge import fit_path
@@ -52,7 +53,7 @@ def fit(sample: Sample, *, seed: int) -> Card:
     """Return the card of a sample, at the sample's own (weighted) bad rate; a column without a declared sign is not looked at.
 
     Ridge logistic regression with coefficients that are never negative (`weilend.models.ridge`) on ranks. The same rows and seed
-    give the same card. A card without characteristics is one that nothing speaks for.
+    give the same card. A card without characteristics is one that nothing speaks for. `InputError` where no column has a sign.
 
     >>> from weilend.models.sample import example_sample
     >>> sample = example_sample(2000)
@@ -62,6 +63,8 @@ def fit(sample: Sample, *, seed: int) -> Card:
     >>> heaviest.feature.name, list(heaviest.points) == sorted(heaviest.points)
     ('income', True)
     """
+    if not any(column.sign for column in sample.columns):
+        raise InputError("a card of ranks needs columns with a declared sign", hint="declare what speaks for a borrower")
     ladders = [_ladder(sample, at) for at, column in enumerate(sample.columns) if column.sign]
     heights = np.stack([one.climb(*sample.table.column(one.column.name)) for one in ladders], axis=1)
     weight = sample.weight / sample.weight.mean()

@@ -117,8 +117,7 @@ def _judge(
 
 
 def _draw(bad: Integers, rows: Rows, weight: Floats, said: Mapping[str, Prediction], seed: int) -> Draws:
-    group = np.unique(np.array(rows.business, object).astype(str), return_inverse=True)[1]
-    return draw(bad, group, [Contender(name, one) for name, one in said.items()], seed=seed, draws=DRAWS, weight=weight)
+    return draw(bad, rows.group(), [Contender(name, one) for name, one in said.items()], seed=seed, draws=DRAWS, weight=weight)
 
 
 def _nothing(bad: Integers, weight: Floats) -> Prediction:

@@ -169,7 +169,7 @@ class Wheel:
             facts = self._renew(matured, facts)
         elif matured.bads:
             facts = msgspec.structs.replace(facts, action=f"{matured.bads} bads came of age, not enough")
-        if self.office.model is None and month + 1 >= PRICE_MONTHS and (month + 1) % PRICE_MONTHS == 0:
+        if self.office.model is None and (month + 1) % PRICE_MONTHS == 0:
             return msgspec.structs.replace(facts, action=self._reprice(matured), response=self.response)
         return facts
 

@@ -182,7 +182,7 @@ def _shares(result: Result) -> list[str]:
         told.append(
             f"{when} the flywheel earned {show_short(abs(more), 'fen')} {'more' if more >= 0 else 'less'} than the tuned rules: "
             f"{share / PPM:.0%} of the way from them to the oracle. The bar is {BAR_PPM / PPM:.0%}; a model that was told "
-            f"how every applicant would turn out goes {_way(ceiling)}, and no file says more."
+            f"how every applicant would turn out goes {_way(ceiling)}, about as far as files lead."
         )
     return told or ["Nobody earned more than the tuned rules, so there is no way to have gone."]
 
@@ -335,7 +335,7 @@ def _honest(result: Result) -> Section:
     items = (
         f"The bar of {BAR_PPM / PPM:.0%} of the way to the oracle is {'not ' if shortfall else ''}reached over all months. The "
         "oracle sees health, family and luck, which leave no trace in any file; nothing that reads files can follow it there. "
-        f"A model that was told how every applicant would turn out goes {_way(result.ceiling_ppm)}: the most that files say.",
+        f"A model that was told how every applicant would turn out goes {_way(result.ceiling_ppm)}: about as far as files lead.",
         f"For {waited} months the lender has judgement and prices alone, and pays for what it learns; the oracle and the tuned "
         "rules know from the first day. The tuned rules are searched for on the outcomes of the very months they are judged on.",
         "Outcomes at each offer are the economy's own. Loans are valued run off to maturity; one renewed under stress as lost.",

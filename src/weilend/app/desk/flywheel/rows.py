@@ -59,6 +59,10 @@ class Rows(msgspec.Struct, frozen=True, eq=False):
         return Rows(self.names, self.signs, self.values[rows], self.known[rows], tuple(self.business[row] for row in rows.tolist()),
                     self.at[rows], {kind: days[rows] for kind, days in self.newest.items()})  # fmt: skip
 
+    def group(self) -> Integers:
+        """Return which rows are of one business, as numbers from 0."""
+        return np.unique(np.array(self.business, np.str_), return_inverse=True)[1].astype(np.int64)
+
     def feature_rows(self) -> list[FeatureRow]:
         """Return each row as a decision reads and seals it: the features of the product."""
         place = {name: at for at, name in enumerate(self.names)}
@@ -79,13 +83,12 @@ class Rows(msgspec.Struct, frozen=True, eq=False):
 def sample_of(rows: Rows, bad: Integers, weight: Floats, names: Sequence[str]) -> Sample:
     """Return labelled rows as a recipe takes them; rows of one business stay together."""
     sign = dict(zip(rows.names, rows.signs, strict=True))
-    group = np.unique(np.array(rows.business, object).astype(str), return_inverse=True)[1]
     return Sample(
         table=rows.table(names),
         columns=tuple(Column(name=name, sign=sign[name]) for name in names),
         bad=bad,
         weight=weight,
-        group=group.astype(np.int64),
+        group=rows.group(),
         month=np.full(len(bad), -1),
     )
 

@@ -54,6 +54,8 @@ def check_balances(home: Home, applications: Sequence[Application]) -> int:
     before = view.read(FACTS, subjects=sorted({one.business_id for one in applications}), columns=("business_id", "check_name"))
     read = set(before.filter(pc.equal(before["check_name"], CHECK))["business_id"].to_pylist())
     asking = [one for one in applications if one.business_id not in read]
+    if not asking:
+        return 0
     lines = _read_lines(view, sorted({one.business_id for one in asking}))
     facts = [fact for one in asking for fact in _facts(home, lines, one)]
     if facts:
