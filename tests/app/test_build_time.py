@@ -169,8 +169,8 @@ def test_with_no_time_at_all_there_is_a_card_and_every_step_says_what_it_left(ta
 
 
 def test_more_minutes_reach_larger_challengers_without_a_clock(table, monkeypatch) -> None:
-    monkeypatch.setattr(models, "CHALLENGED_CELLS_A_MINUTE", 300)
+    monkeypatch.setattr(models, "CHALLENGED_CELLS_A_MINUTE", 1_200)
     one, five = (build_flat(ask_of(table), allowance=Allowance(60 * minutes, lambda: 0)) for minutes in (1, 5))
     assert one.rival is None
-    assert one.note.startswith("no challenger was built: 960 cells are more than the minutes allow (300)")
+    assert one.note.startswith("no challenger was built: 240 rows of 4 columns are more than the minutes allow")
     assert five.rival is not None
