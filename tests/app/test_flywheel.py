@@ -26,7 +26,8 @@ from weilend.app.desk.flywheel.rows import DECIDED, Rows
 from weilend.app.desk.flywheel.run import Settings
 from weilend.app.desk.flywheel.showing import columns_of, rows_of
 from weilend.app.desk.home import open_home
-from weilend.app.desk.models.champion import deciding_model
+from weilend.app.desk.models.champion import deciding_model, name_model
+from weilend.app.desk.models.life import list_models
 from weilend.app.desk.policies import find_policy
 from weilend.app.desk.products import find_product
 from weilend.app.desk.replay import refold, replay_receipts
@@ -203,6 +204,9 @@ def test_a_home_answers_what_its_own_product_would_have_brought(run):
     log = read_home(home, evaluator, known_by=after)
     assert log.table.num_rows == len(run.rows)
     assert deciding_model(home, find_product("first_loan", home).model, at=after) == run.models[-1]
+    lives = list_models(home, name_model("first_loan", home), at=after)
+    assert {one.version for one in lives} == {one.model_id for one in run.models}
+    assert name_model("first_loan").kind == "flat_model"
     with pytest.raises(NotFoundError):
         find_product("last_loan", home)
 

@@ -41,7 +41,8 @@ def model_shadow(name: str, version: str, who: str, why: str, home: Path) -> Non
     """Put the newest model of a product or table up for review, and watch it: it scores what is decided, beside the champion."""
     from weilend.app.desk.models.life import put_in_shadow  # late: see show.open_home
 
-    _tell("in shadow", put_in_shadow(_home(home), _named(name), make_act(home, who, why), version))
+    opened = _home(home)
+    _tell("in shadow", put_in_shadow(opened, _named(name, opened), make_act(home, who, why), version))
 
 
 @click.command("promote")
@@ -61,7 +62,7 @@ def model_promote(
 
     opened = _home(home)
     shown = read_evidence(evidence) if evidence else None
-    _tell("champion", promote_model(opened, _named(name), make_act(home, who, why, effective), version, shown))
+    _tell("champion", promote_model(opened, _named(name, opened), make_act(home, who, why, effective), version, shown))
 
 
 @click.command("rollback")
@@ -73,7 +74,8 @@ def model_rollback(name: str, who: str, why: str, home: Path) -> None:
     """Return at once to the champion before."""
     from weilend.app.desk.models.life import roll_back_model  # late: see show.open_home
 
-    _tell("rolled back to", roll_back_model(_home(home), _named(name), make_act(home, who, why)))
+    opened = _home(home)
+    _tell("rolled back to", roll_back_model(opened, _named(name, opened), make_act(home, who, why)))
 
 
 @click.command("retire")
@@ -86,7 +88,8 @@ def model_retire(name: str, version: str, who: str, why: str, home: Path) -> Non
     """Retire the champion, or the VERSION that is named: one in review is turned down by it. What it decided still replays."""
     from weilend.app.desk.models.life import retire_model  # late: see show.open_home
 
-    _tell("retired", retire_model(_home(home), _named(name), make_act(home, who, why), version))
+    opened = _home(home)
+    _tell("retired", retire_model(opened, _named(name, opened), make_act(home, who, why), version))
 
 
 @click.command("list")
@@ -107,7 +110,7 @@ def model_list(name: str | None, home: Path, *, as_json: bool) -> None:
         day = opened.calendar.day_of(done.at).isoformat()
         return (one.named.name, one.version[:SHORT], one.stage, done.action, done.who, day, done.why)
 
-    rows = [row(one) for one in list_models(opened, _named(name) if name else None, at=now())]
+    rows = [row(one) for one in list_models(opened, _named(name, opened) if name else None, at=now())]
     print_rows(columns, rows, as_json=as_json)
 
 
@@ -130,7 +133,8 @@ def model_evidence(
     from weilend.app.desk.models.evidence import write_evidence
     from weilend.app.desk.models.renewal import judge_version
 
-    opened, named = _home(home), _named(name)
+    opened = _home(home)
+    named = _named(name, opened)
     version = _version(opened, named, version)
     if from_shadow:
         found = _trial(opened, name, version, as_of)
@@ -144,9 +148,9 @@ def model_evidence(
 def _trial(home: Home, name: str, version: str, as_of: str | None) -> Evidence:
     from weilend.app.clock import now  # late: see show.open_home
     from weilend.app.desk.models.trial import judge_shadow
-    from weilend.lending import load_product
+    from weilend.app.desk.products import find_product
 
-    return judge_shadow(home, load_product(name), version, as_of=_instant(home, as_of), at=now())
+    return judge_shadow(home, find_product(name, home), version, as_of=_instant(home, as_of), at=now())
 
 
 def _version(home: Home, named: Named, version: str) -> str:
@@ -191,7 +195,8 @@ def model_renew(name: str, as_of: str | None, since: str | None, home: Path, *, 
     from weilend.app.desk.models.renewal import renew
     from weilend.app.desk.releases import SHORT
 
-    opened, named = _home(home), _named(name)
+    opened = _home(home)
+    named = _named(name, opened)
     with telling() as tell:
         tell("look at what became known", 0, 2)
         material = _material(opened, name, "", as_of, since, asked)
@@ -211,12 +216,12 @@ def _material(home: Home, name: str, version: str, as_of: str | None, since: str
     from weilend.app.desk.models.life import find_version
     from weilend.app.desk.models.renewal import known_to
     from weilend.app.desk.models.renewal_material import flat_material, product_material
-    from weilend.lending import load_product
+    from weilend.app.desk.products import find_product
 
-    named = _named(name)
+    named = _named(name, home)
     known_until = known_to(home, named, version, at=now())
     if named.kind == "model":
-        return product_material(home, load_product(name), as_of=_instant(home, as_of), known_until=known_until)
+        return product_material(home, find_product(name, home), as_of=_instant(home, as_of), known_until=known_until)
     if not asked["table"] or not asked["label"]:
         raise InputError(f"{name} is no product, so it is judged on a table", hint="give --table FILE and --label COL")
     build = find_version(home, named, version or champion(home, named, at=now()) or "")
@@ -237,7 +242,8 @@ def model_export(name: str, version: str, to: str, out: Path, table: str, home: 
     from weilend.app.desk.models.export import export_model, find_exportable
 
     is_folder = (Path(name) / "model.json").is_file()
-    model, columns = find_exportable(None if is_folder else _home(home), name, _named(name), version, at=now())
+    opened = None if is_folder else _home(home)
+    model, columns = find_exportable(opened, name, _named(name, opened), version, at=now())
     handed = export_model(model, columns, to, out, table=table)
     ran = "run here, and" if handed.was_run else "its formulas run here, and they"
     click.echo(f"{handed.model}: {handed.rows} rows {ran} score as the model does; to check it where it serves: {handed.run}")
@@ -247,10 +253,10 @@ def _home(home: Path) -> Home:
     return open_home(home).home
 
 
-def _named(name: str) -> Named:
+def _named(name: str, home: Home | None) -> Named:
     from weilend.app.desk.models.champion import name_model  # late: see show.open_home
 
-    return name_model(name)
+    return name_model(name, home)
 
 
 def _instant(home: Home, day: str | None) -> int:

@@ -46,7 +46,6 @@ from weilend.features.compute import FeatureTable, finish
 from weilend.features.labels import LOAN_LABELS
 from weilend.features.outcomes import LabelTable, make_labels
 from weilend.features.plans import make_plan
-from weilend.features.sets import FEATURE_SETS
 from weilend.features.spine_file import from_file
 from weilend.lending import load_product
 from weilend.models import RowModel
@@ -99,7 +98,7 @@ class Desk:
 
     def population(self, product: str, as_of: str | date) -> Population:
         """Return the businesses whose outcome is known and those that apply, with the product's features, as known at a date."""
-        return find_population(self.home, load_product(product), as_of=self._instant(as_of))
+        return find_population(self.home, find_product(product, self.home), as_of=self._instant(as_of))
 
     def audit_features(self, product: str, as_of: str | date) -> FeatureAudit:
         """Hunt for stored values that the book no longer gives, for knowledge of the future, and for features that are too good."""
@@ -115,7 +114,7 @@ class Desk:
 
     def features(self, product: str, spine: Spine) -> FeatureTable:
         """Return the features of a product over a spine: every row as it was known at its as_of."""
-        features, view = FEATURE_SETS[load_product(product).feature_set], self.home.book.view()
+        features, view = find_features(find_product(product, self.home).feature_set, self.home), self.home.book.view()
         return finish(features, spine, fold_spine(self.home, make_plan(features), spine, view), self.home.calendar)
 
     def labels(self, name: str, spine: Spine, known_by: str | date) -> LabelTable:

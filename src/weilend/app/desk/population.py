@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from weilend.app.desk.home import Home
+from weilend.app.desk.products import find_features
 from weilend.app.desk.spines import fold_spine
 from weilend.core.errors import NotFoundError
 from weilend.core.plan import Spine
@@ -20,7 +21,6 @@ from weilend.features.compute import FeatureTable, finish, name_top_parties
 from weilend.features.labels import Labels, LabelSpec, LoanLabel, label_named, read_labels
 from weilend.features.outcomes import LabelTable, make_labels
 from weilend.features.plans import FeatureSet, make_plan
-from weilend.features.sets import FEATURE_SETS
 from weilend.features.spines import all_applications, booked_applications
 from weilend.lending import Product
 from weilend.models.table import Table
@@ -71,7 +71,7 @@ def find_population(home: Home, product: Product, *, as_of: int) -> Population:
     label = label_named(product.label)
     if isinstance(label, LoanLabel):
         return _find_borrowers(home, product, label, as_of)
-    return find_firms(home, FEATURE_SETS[product.feature_set], label, as_of)
+    return find_firms(home, find_features(product.feature_set, home), label, as_of)
 
 
 def find_firms(home: Home, features: FeatureSet, label: LabelSpec, as_of: int) -> Population:
@@ -97,7 +97,7 @@ def _find_borrowers(home: Home, product: Product, label: LoanLabel, as_of: int) 
     Of a business with several loans the first that came of age counts: who is lent to again has repaid, so later ones look
     better than the business did.
     """
-    view, features = home.book.view(), FEATURE_SETS[product.feature_set]
+    view, features = home.book.view(), find_features(product.feature_set, home)
     told = label_loans(home, product, label, view, as_of)
     known: dict[str, tuple[int, int, int]] = {}
     for name, *row in zip(told.spine.subjects, told.spine.as_of, told.bad.tolist(), told.ends_at.tolist(), strict=True):

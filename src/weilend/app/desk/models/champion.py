@@ -12,10 +12,10 @@ import msgspec
 
 from weilend.app.desk.home import Home
 from weilend.app.desk.models.kept import Kind, read_version
+from weilend.app.desk.products import find_product
 from weilend.app.desk.releases import Releases
 from weilend.core.errors import NotFoundError
 from weilend.core.lifecycle import fold
-from weilend.lending import load_product
 from weilend.models import RowModel
 from weilend.models.package import About
 
@@ -34,10 +34,10 @@ class Named(msgspec.Struct, frozen=True):
     name: str
 
 
-def name_model(text: str) -> Named:
-    """Return what a product's name, or the name of a flat model, means."""
+def name_model(text: str, home: Home | None = None) -> Named:
+    """Return what a product's name (also of one that only the home knows), or the name of a flat model, means."""
     try:
-        return Named("model", load_product(text).model)
+        return Named("model", find_product(text, home).model)
     except NotFoundError:
         return Named("flat_model", text)
 
