@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import shutil
 from datetime import UTC, datetime
+from functools import partial
 
 import msgspec
 import numpy as np
@@ -15,7 +16,7 @@ from fraud_example import DAY, HONEST, NAMES, PRODUCT, as_of, in_ring, list_entr
 from weilend.app.desk.decide import decide
 from weilend.app.desk.desk import open_desk
 from weilend.app.desk.erase import erase_subject
-from weilend.app.desk.fraud import hits
+from weilend.app.desk.fraud import hits, models
 from weilend.app.desk.fraud.assess import assess, read_evidence
 from weilend.app.desk.fraud.book import rows_of, score_book
 from weilend.app.desk.fraud.cases import case_json, open_case
@@ -29,10 +30,13 @@ from weilend.app.desk.fraud.subjects import Touch, touched
 from weilend.app.desk.sealed import Sealed, keep_sealed, make_evaluator
 from weilend.app.desk.steps import DeskSteps, Request
 from weilend.core.errors import InputError, NotFoundError
+from weilend.core.plan import Spine
 from weilend.core.records import KINDS
 from weilend.core.values import Application, FraudFound
-from weilend.features.sets import FEATURE_SETS
+from weilend.features.compute import FeatureTable
+from weilend.features.sets import FEATURE_SETS, FRAUD
 from weilend.lending import load_product
+from weilend.models.judgement.bootstrap import Difference
 from weilend.report import render_page
 from weilend.testing.facts import fact_at
 from weilend.testing.records import as_table
@@ -40,6 +44,8 @@ from weilend.testing.records import as_table
 LATE = as_of(NAMES[-1]) + DAY
 GANG = NAMES[HONEST]
 GOOD = NAMES[3]
+#: Chance findings but for the ring.
+CHANCE = dict.fromkeys(NAMES[10:], False) | dict.fromkeys((*NAMES[HONEST:], *NAMES[15:35]), True)
 
 
 @pytest.fixture(scope="module")
@@ -237,24 +243,59 @@ def test_findings_are_labels_and_few_of_them_teach_no_score(desk):
         review(desk, GANG, is_fraud=True, by=" ")
 
 
-def test_enough_findings_teach_a_score_that_is_heard(desk):
-    """Chance labels but for the ring: what matters is that it is learned, kept, found again and told; thin folds are none."""
-    found = dict.fromkeys(NAMES[10:], False) | dict.fromkeys((*NAMES[HONEST:], *NAMES[15:35]), True)
+def confirm(desk, found):
+    """Record what reviewers found of some businesses, by name, and learn from it."""
     rows = [
         fact_at("review_outcome", LATE, business_id=name, application_id=f"A{name}", outcome="decline", is_fraud=is_fraud)
         for name, is_fraud in found.items()
     ]
     desk.home.book.append({"review_outcome": as_table(KINDS["review_outcome"], rows)})
-    model = fit_fraud(desk.home, as_of=LATE, at=LATE)
+    return fit_fraud(desk.home, as_of=LATE, at=LATE)
+
+
+def table_that_tells(fraud):
+    """A table of applications in which frauds, and hardly anybody else, were seen in many networks."""
+    size = len(fraud), len(FRAUD.features)
+    values, known, dice = np.zeros(size, np.int64), np.zeros(size, np.bool_), np.random.default_rng(1)
+    place = [feature.name for feature in FRAUD.features].index("device_ip_count_30d")
+    values[:, place], known[:, place] = dice.integers(1, 9, len(fraud)) + 4 * fraud, True
+    return FeatureTable(FRAUD, Spine(tuple(f"B{row}" for row in range(len(fraud))), (0,) * len(fraud)), values, known, {})
+
+
+def test_a_score_is_heard_where_it_ranks_better_than_suspicion():
+    fraud, dice = np.arange(400) % 4 // 3, np.random.default_rng(2)
+    confirmed = Confirmed(np.where(np.arange(400) < 200, fraud, -1))
+    learn = partial(
+        learn_score, table_that_tells(fraud), confirmed, groups=range(400), budget_ppm=20_000, seed=1, recipe="card"
+    )
+    blind, keen = learn(dice.integers(0, 9_000, 400).tolist()), learn((9_000 * fraud).tolist())
+    assert blind.is_heard
+    assert blind.gain.lo > 0
+    assert not keen.is_heard, "what suspicion knows already is not said twice"
+    few = Confirmed(np.where(np.arange(400) < 30, fraud, -1))
+    assert learn_score(
+        table_that_tells(fraud), few, [0] * 400, range(400), budget_ppm=20_000, seed=1, recipe="card"
+    ) is None  # fmt: skip
+
+
+def test_a_score_that_is_heard_is_kept_found_again_and_told(desk, monkeypatch):
+    better = Difference("score", "suspicion", "auc", 50_000, 10_000, 90_000, 20_000)
+    monkeypatch.setattr(models, "learn_score", lambda *a, **k: msgspec.structs.replace(learn_score(*a, **k), gain=better))
+    model = confirm(desk, CHANCE)
     assert (model.confirmed, model.pseudo, bool(model.score)) == ((25, 10), (0, 5), True)
     ((_, verdict),) = score_book(desk.home, as_of=LATE, names=[GANG])
     assert verdict.found.score_ppm is not None
     assert verdict.found.model_id == model.identity
-    view = desk.home.book.view()
-    known = known_applications(view, LATE)
-    few = Confirmed(np.array([1] * 11 + [0] * 11 + [-1] * 23))
-    table = fraud_features(desk.home, known, view)
-    assert learn_score(table, few, [0] * 45, range(45), budget_ppm=20_000, seed=1, recipe="card") is None
+
+
+def test_a_score_that_knows_no_more_is_told_and_not_heard(desk):
+    """Suspicion sees the ring without any label: a score that was told of it would only accuse it twice."""
+    model = confirm(desk, CHANCE)
+    assert (model.confirmed, model.pseudo, model.score) == ((25, 10), (0, 5), "")
+    assert model.auc_ppm is not None
+    assert model.gain_ppm[1] <= 0
+    ((_, verdict),) = score_book(desk.home, as_of=LATE, names=[GANG])
+    assert verdict.found.score_ppm is None
 
 
 def test_denying_a_ring_is_proposed_previewed_and_then_hits_the_next_one(desk, tmp_path):

@@ -33,7 +33,7 @@ def learned():
     said = {"anomaly": [1_000 * row for row in range(1_000)], "ring": [0] * 1_000, "score": [None] * 1_000}
     marks = {name: np.arange(1_000) % 100 == 0 if name == "emulator" else np.zeros(1_000, np.bool_) for name in SIGNALS}
     families = {one.id: one.family for one in SIGNALS.values()}
-    return calibrate(said, marks, families, shares=TABLE.shares(20_000), weights=TABLE.voices)
+    return calibrate(said, marks, families, shares=TABLE.shares(20_000), tied=TABLE.tied, weights=TABLE.voices)
 
 
 GRADES = {
@@ -90,6 +90,19 @@ def test_marks_of_one_family_count_once_and_rare_ones_more(learned):
         "what one in a hundred bears is less rare than what nobody does"
     )
     assert learned.add_up({}, ["no such mark"]) == 0
+
+
+def test_what_a_voice_hears_too_counts_once_the_louder(learned):
+    """A tenant shares network, address and telephone with his neighbours, and rings see it too: that is one thing, not four."""
+    place, other = ["owners_in_wifi", "shared_address", "shared_phone"], ["emulator"]
+    silent, loud = {"ring": 0}, {"ring": 999_999}
+    alone = learned.add_up(silent, place)
+    assert alone == max(learned.marks[one] for one in place)
+    assert alone == learned.add_up(silent, place[:1]) == learned.add_up({}, place)
+    assert learned.add_up(loud, other) - learned.add_up({}, other) == learned.add_up(loud, [])
+    assert learned.add_up(loud, place) == max(learned.add_up(loud, []), alone)
+    assert set(TABLE.tied.values()) <= set(TABLE.voices)
+    assert set(TABLE.tied) <= {one.family for one in SIGNALS.values()}
 
 
 def test_reasons_name_the_rarest_and_the_strangest_once(learned):

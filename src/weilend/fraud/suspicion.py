@@ -3,7 +3,8 @@ Used: by the verdict.
 
 Everything is put in one unit, surprise: minus the logarithm of the share of applications that were at least so strange, in
 thousandths of a nat. Surprises of voices that are not tied to each other add up (Fisher 1932). How rare a mark is comes from the
-applications that were learned from, so nobody has to weigh marks; of marks that say the same only the rarest counts.
+applications that were learned from, so nobody has to weigh marks; of marks that say the same only the rarest counts, and of a mark
+and a voice that hear the same thing the louder.
 
 How many applications may alarm somebody is a budget, a share of applications that people can look at. No share of fraud is assumed:
 where there is none, the budget is spent on the strangest; where there is much, it buys the strangest of it.
@@ -74,7 +75,8 @@ def surprise_milli(rank_ppm: int) -> int:
 class Calibration(msgspec.Struct, frozen=True, kw_only=True):
     """What was learned of some applications: how rare each mark is, how voices rank, and from which suspicion on each grade begins.
 
-    `rows` applications were learned from; `marks` are surprises in thousandths of a nat; `floors` go from the gravest grade on.
+    `rows` applications were learned from; `marks` are surprises in thousandths of a nat; `tied` has the voice that hears what a
+    family of marks says; `floors` go from the gravest grade on.
 
     >>> flags = {"emulator": np.arange(100) == 0}
     >>> learned = calibrate({"anomaly": [10_000 * n for n in range(100)]}, flags, {"emulator": "device"}, shares={"D": 20_000})
@@ -85,6 +87,7 @@ class Calibration(msgspec.Struct, frozen=True, kw_only=True):
     rows: int
     marks: dict[str, int]
     families: dict[str, str]
+    tied: dict[str, str]
     ranks: dict[str, Ranks]
     weights: dict[str, int]
     most_marks: int
@@ -92,16 +95,18 @@ class Calibration(msgspec.Struct, frozen=True, kw_only=True):
 
     def add_up(self, said: Mapping[str, int | None], marks: Iterable[str]) -> int:
         """Return the suspicion of one application: the surprise of each voice that spoke, and of its rarest marks, by family."""
-        voices = sum(
-            self.weights[name] * surprise_milli(self.ranks[name].of(value))
+        voices = {
+            name: self.weights[name] * surprise_milli(self.ranks[name].of(value))
             for name, value in said.items()
             if value is not None and name in self.ranks
-        )
+        }
         rarest: dict[str, int] = {}
         for mark in marks:
             family = self.families.get(mark, mark)
-            rarest[family] = max(rarest.get(family, 0), self.marks.get(mark, 0))
-        return voices + sum(sorted(rarest.values(), reverse=True)[: self.most_marks])
+            voice = self.tied.get(family, "")
+            heard, name = (voices, voice) if voice in voices else (rarest, family)
+            heard[name] = max(heard.get(name, 0), self.marks.get(mark, 0))
+        return sum(voices.values()) + sum(sorted(rarest.values(), reverse=True)[: self.most_marks])
 
     def bearers_ppm(self, mark: str) -> int | None:
         """Return how many of the applications that were learned from bore a mark (ppm, at least one of them), None for another."""
@@ -118,6 +123,7 @@ def calibrate(
     families: Mapping[str, str],
     *,
     shares: Mapping[str, int],
+    tied: Mapping[str, str] | None = None,
     weights: Mapping[str, int] | None = None,
     most_marks: int = 3,
     ruled: Flags | None = None,
@@ -137,6 +143,7 @@ def calibrate(
         rows=rows,
         marks={name: _rarity(int(flags.sum()), rows) for name, flags in marks.items()},
         families=dict(families),
+        tied=dict(tied or {}),
         ranks={name: learn_ranks(values) for name, values in spoken.items() if values},
         weights={name: (weights or {}).get(name, 1) for name in said},
         most_marks=most_marks,

@@ -61,6 +61,7 @@ class VerdictTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     most_marks: int
     most_reasons: int
     voices: dict[str, int]
+    tied: dict[str, str]
     grades: tuple[Grade, ...]
     reach: dict[str, tuple[str, ...]]
     rules: tuple[Rule, ...]

@@ -10,6 +10,7 @@ import click
 from weilend.app.cli.show import home_option, json_option, open_home, print_rows, telling
 from weilend.core.calendars import parse_day
 from weilend.core.errors import InputError
+from weilend.core.money import PPM
 from weilend.core.records import REVIEW_OUTCOME
 
 if TYPE_CHECKING:  # late: see show.open_home
@@ -59,7 +60,11 @@ def fit_command(table: Path | None, id_column: str, leave_out: str, seed: int, o
             desk, as_of=_instant(desk, as_of), at=_now(), budget_ppm=budget_ppm or TABLE.budget_ppm, seed=seed, tell=tell
         )
     frauds, sound = model.confirmed
-    score = f"AUC {model.auc_ppm} ppm on confirmed cases" if model.auc_ppm is not None else "none: too few confirmed cases"
+    score = "none: too few confirmed cases"
+    if model.gain_ppm is not None:
+        more, lo, hi = (f"{one / PPM:+.3f}" for one in model.gain_ppm)
+        heard = "heard" if model.score else "not heard: no better beyond chance than suspicion without it"
+        score = f"AUC {(model.auc_ppm or 0) / PPM:.3f} on confirmed cases, {more} ({lo} to {hi}) to suspicion alone; {heard}"
     rows: list[tuple[str, object]] = [("model", model.identity), ("applications", model.rows), ("budget_ppm", model.budget_ppm)]
     rows += [(f"grade {grade} from (milli nats)", floor) for grade, floor in model.learned.floors]
     rows += [("confirmed fraud", frauds), ("confirmed sound", sound), ("score", score)]

@@ -65,8 +65,8 @@ class Ties(msgspec.Struct, frozen=True, eq=False):
     """What each party shares with the asked one.
 
     `weights` (parties, families) are ppm; `by` the row of `edges` behind each, -1 for none; `kin` who is family; `known` the
-    place in `KNOWN`; `applied_at` when it last applied (a very small number for never); `strength` and `counts` as `Member` has
-    them.
+    place in `KNOWN`; `applied_at` when it last applied (a very small number for never); `few` who shares one thing only, or
+    circumstances alone; `strength` and `counts` as `Member` has them.
     """
 
     weights: Ints
@@ -74,14 +74,17 @@ class Ties(msgspec.Struct, frozen=True, eq=False):
     kin: npt.NDArray[np.bool_]
     known: Ints
     applied_at: Ints
+    few: npt.NDArray[np.bool_]
     strength: Ints
     counts: Ints
 
     @property
     def anomaly_ppm(self) -> int:
-        """One minus the product of what the parties leave."""
-        left = ONE
-        for counts in self.counts.tolist():
+        """One minus the product of what the parties leave; all who share one thing only are explained at once, so the strongest
+        of them speaks for them all.
+        """
+        left = ONE - int(self.counts[self.few].max(initial=0))
+        for counts in self.counts[~self.few].tolist():
             left = left * (ONE - counts) // ONE
         return ONE - left
 
@@ -125,7 +128,7 @@ def weigh(around: Around, types: dict[str, EdgeType], as_of: int) -> Ties:
     strength = np.where(few, strength * SCALE.one_family_ppm // ONE, strength)
     strength = np.where(kin, strength * SCALE.kin_ppm // ONE, strength)
     strength[0] = 0
-    return Ties(weights, by, kin, known, applied_at, strength, strength * _KNOWN_PPM[known] // ONE)
+    return Ties(weights, by, kin, known, applied_at, few, strength, strength * _KNOWN_PPM[known] // ONE)
 
 
 def families_of(types: dict[str, EdgeType]) -> list[str]:

@@ -53,7 +53,9 @@ class FraudModel(msgspec.Struct, frozen=True, kw_only=True):
     """What a home learned of its applications up to an instant; `detectors` and `score` name documents ("" where there is
     no score).
 
-    `confirmed` is how many applications reviewers had found fraudulent and sound by then, `pseudo` how many were taken as if.
+    `confirmed` is how many applications reviewers had found fraudulent and sound by then, `pseudo` how many were taken as if;
+    `auc_ppm` how well a score ranked the confirmed ones, and `gain_ppm` by how much better than suspicion without it (95 %): one
+    that is not better beyond chance is not kept.
     """
 
     as_of: int
@@ -68,6 +70,7 @@ class FraudModel(msgspec.Struct, frozen=True, kw_only=True):
     confirmed: tuple[int, int] = (0, 0)
     pseudo: tuple[int, int] = (0, 0)
     auc_ppm: int | None = None
+    gain_ppm: tuple[int, int, int] | None = None
 
     @property
     def identity(self) -> str:
@@ -115,7 +118,14 @@ def fit_fraud(
     marks, families = mark_table(table), {one.id: one.family for one in SIGNALS.values()}
     ruled = find_ruled(table)
     learn = partial(
-        calibrate, marks=marks, families=families, shares=shares, weights=TABLE.voices, most_marks=TABLE.most_marks, ruled=ruled
+        calibrate,
+        marks=marks,
+        families=families,
+        shares=shares,
+        tied=TABLE.tied,
+        weights=TABLE.voices,
+        most_marks=TABLE.most_marks,
+        ruled=ruled,
     )
     first = learn(said)
     tell("learn from what was confirmed", 3, 4)
@@ -127,7 +137,7 @@ def fit_fraud(
     groups = groups_of(touched(home, applications, view))
     confirmed = Confirmed.read(view, applications, as_of)
     scored = learn_score(table, confirmed, suspicions, groups, budget_ppm=budget_ppm, seed=seed, recipe=RECIPE)
-    said["score"] = list(scored.out_of_fold) if scored else [None] * len(applications)
+    said["score"] = list(scored.out_of_fold) if scored and scored.is_heard else [None] * len(applications)
     learned = learn(said)
     return _keep(home, _model(detectors, learned, scored, confirmed, as_of, budget_ppm, seed), detectors, scored, at=at)
 
@@ -151,13 +161,16 @@ def _model(
     )  # fmt: skip
     if scored is None:
         return model
-    content = find_recipe(RECIPE).write(scored.model)
-    return msgspec.structs.replace(model, score=bytes_hash(content), pseudo=scored.pseudo, auc_ppm=scored.auc_ppm)
+    gain = (scored.gain.estimate, scored.gain.lo, scored.gain.hi)
+    told = msgspec.structs.replace(model, pseudo=scored.pseudo, auc_ppm=scored.auc_ppm, gain_ppm=gain)
+    if not scored.is_heard:
+        return told
+    return msgspec.structs.replace(told, score=bytes_hash(find_recipe(RECIPE).write(scored.model)))
 
 
 def _keep(home: Home, model: FraudModel, detectors: Ensemble, scored: Scored | None, *, at: int) -> FraudModel:
     contents = {(DETECTORS, model.detectors): to_bytes(detectors)[1]}
-    if scored is not None:
+    if scored is not None and scored.is_heard:
         contents[SCORE, model.score] = find_recipe(RECIPE).write(scored.model)
     contents[MODEL, model.identity] = canonical_json(model)
     papers = [Document(kind=kind, document_id=name, content=text, cites=(), at=at) for (kind, name), text in contents.items()]

@@ -3,6 +3,8 @@
 
 Few cases are ever confirmed, so the most suspicious of the others stand in for fraud and the least suspicious half for
 honesty, at a fraction of the weight (pseudo-labels, Lee 2013). How well the score ranks is measured on confirmed cases alone.
+It is heard only where it ranks them better than the suspicion that goes without it, beyond chance: a score that mostly repeats
+what made its stand-ins suspicious would count that twice.
 """
 
 from __future__ import annotations
@@ -19,7 +21,8 @@ from weilend.core.values import Application, Reason
 from weilend.engine import BookView
 from weilend.features.compute import FeatureTable
 from weilend.models.guard import MIN_OF_EACH_OUTCOME
-from weilend.models.prediction import Model
+from weilend.models.judgement.bootstrap import Contender, Difference, compare, draw
+from weilend.models.prediction import Model, Prediction
 from weilend.models.ranks import rank_auc
 from weilend.models.sample import Column, Sample
 from weilend.models.split import deal_folds
@@ -33,6 +36,8 @@ FOLDS: Final = 4
 PSEUDO_WEIGHT: Final = 0.2
 UNKNOWN: Final = -1
 REASONS: Final = 2
+#: Bootstraps of groups by which the score is held against suspicion.
+DRAWS: Final = 500
 Ints = npt.NDArray[np.int64]
 
 
@@ -57,12 +62,19 @@ class Confirmed(msgspec.Struct, frozen=True, eq=False):
 
 
 class Scored(msgspec.Struct, frozen=True, eq=False):
-    """A score, what it says of each application out of fold (ppm), how many stood in for fraud and honesty, and its AUC (ppm)."""
+    """A score, what it says of each application out of fold (ppm), how many stood in for fraud and honesty, its AUC on confirmed
+    cases (ppm), and how much better that is than suspicion's without it."""
 
     model: Model
     out_of_fold: tuple[int, ...]
     pseudo: tuple[int, int]
     auc_ppm: int
+    gain: Difference
+
+    @property
+    def is_heard(self) -> bool:
+        """Whether it ranks confirmed cases better than suspicion does without it, beyond chance."""
+        return self.gain.better == "first"
 
 
 def learn_score(
@@ -90,8 +102,17 @@ def learn_score(
         out_of_fold[fold == this] = held.predict(sample.table.take(np.flatnonzero(fold == this))).pd_ppm
     there = confirmed.fraud != UNKNOWN
     auc = rank_auc(confirmed.fraud[there], -out_of_fold[there])
+    gain = _compare(confirmed.fraud[there], sample.group[there], out_of_fold[there], np.array(suspicions)[there], seed)
     model = _fit(recipe, sample.take(label != UNKNOWN), seed)
-    return Scored(model, tuple(out_of_fold.tolist()), pseudo, round(PPM * auc))
+    return Scored(model, tuple(out_of_fold.tolist()), pseudo, round(PPM * auc), gain)
+
+
+def _compare(fraud: Ints, group: Ints, score: Ints, suspicion: Ints, seed: int) -> Difference:
+    """Return the score's AUC minus that of suspicion on the same cases, whole groups drawn."""
+    nothing = np.full(len(fraud), PPM // 2)  # a suspicion is no chance: only ranks are compared
+    said = [Contender(name, Prediction(-one, nothing)) for name, one in (("score", score), ("suspicion", suspicion))]
+    found = compare(draw(fraud, group, said, seed=seed, draws=DRAWS), "score", "suspicion")
+    return next(one for one in found if one.metric == "auc")
 
 
 def stand_ins(fraud: Ints, suspicions: Ints, budget_ppm: int) -> tuple[Ints, npt.NDArray[np.float64], tuple[int, int]]:
