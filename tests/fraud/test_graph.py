@@ -18,7 +18,7 @@ from weilend.fraud.graph.circles import find_circles
 from weilend.fraud.graph.components import components
 from weilend.fraud.graph.judge import SCALE
 from weilend.fraud.graph.matching import cluster_matches, match_entities
-from weilend.fraud.graph.types import EdgeType
+from weilend.fraud.graph.types import EDGE_TYPES, EdgeType
 
 AT = 100 * DAY
 
@@ -61,6 +61,28 @@ def said_anew(scale, **said):
 def test_without_its_care_the_judge_accuses_them(town, monkeypatch, plant, name):
     plant(monkeypatch)
     assert query(town, business(name), as_of=AT).status == "alert"
+
+
+def every_tenant_added_up(monkeypatch):
+    """Each tenant speaks for himself, as if one roof had not brought them all."""
+    weigh = judge_module.weigh
+
+    def added_up(*given):
+        found = weigh(*given)
+        return said_anew(found, few=np.zeros_like(found.few))
+
+    monkeypatch.setattr(inquiry_module, "weigh", added_up)
+
+
+@pytest.mark.parametrize("tenants", [2, 12])
+def test_one_roof_is_one_explanation_however_many_stand_under_it(tenants, monkeypatch):
+    roof = [edge(f"O{one}", "hall", "address", 98) for one in range(tenants)]
+    hall = graph_of([*roof, *(row for one in range(tenants) for row in firm(str(one), 99))])
+    alone = query(hall, business("0"), as_of=AT).anomaly_ppm
+    assert 0 < alone < SCALE.watch_ppm
+    assert alone == SCALE.one_family_ppm * EDGE_TYPES["address"].weight_ppm // 10**6 * SCALE.known["applied"] // 10**6
+    every_tenant_added_up(monkeypatch)
+    assert (query(hall, business("0"), as_of=AT).anomaly_ppm > alone) == (tenants > 2)
 
 
 def test_a_known_fraud_next_door_weighs_more_than_a_stranger(town):

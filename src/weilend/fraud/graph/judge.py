@@ -3,8 +3,9 @@
 For each party that shares keys with the asked one, each *family* of sharing counts once, by its best key: weight of the type,
 less where the key has many holders. A key is of the family of the first type (in the table) by which anybody holds it: the
 telephone of a market's office is a place, whoever names it as a contact. Families are independent, so what they say joins as
-one minus the product of what they leave; one family alone says little, for one landlord, market or courier explains it. What
-was known of the other party says how much the tie matters. Integers throughout: ppm, rounded down.
+one minus the product of what they leave; one family alone says little, for one landlord, market or courier explains it, and
+explains all his tenants at once. What was known of the other party says how much the tie matters. Integers throughout: ppm,
+rounded down.
 """
 
 from __future__ import annotations
