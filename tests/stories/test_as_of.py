@@ -50,7 +50,7 @@ def features_of(desk: Desk, as_of: date = AS_OF) -> tuple[np.ndarray, np.ndarray
     "kind",
     [
         pytest.param("economy", marks=pytest.mark.xdist_group("economy")),
-        pytest.param("real", marks=pytest.mark.xdist_group("real")),
+        pytest.param("real", marks=[pytest.mark.xdist_group("real"), pytest.mark.nightly]),
     ],
 )
 def test_the_past_does_not_know_the_future(kind, request, tmp_path):

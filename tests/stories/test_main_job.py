@@ -110,6 +110,7 @@ def test_the_receipts_on_paper_are_the_receipts_in_the_store(job):
         verify_receipt(forged)
 
 
+@pytest.mark.parametrize("job", ["economy", pytest.param("real", marks=pytest.mark.nightly)], indirect=True)
 def test_the_same_run_again_is_the_same_run(job, tmp_path):
     """Nothing is accepted a second time, the same request returns the first receipts, and every output is the same."""
     again = job.desk.run(order_for(job.data), tmp_path / "again")
