@@ -26,10 +26,12 @@ DEMO_DATA := $(if $(DATA),$(DATA),demo/portfolio/files)
 DEMO_NOTE := $(if $(DATA),,a made-up economy of seed 1: no figure here says anything about real businesses)
 DEMO_BUDGET_YUAN := $(if $(DATA),100000000,20000000)
 
+# what the demo makes, and all that it deletes
+DEMO_FOLDERS := demo/lender demo/committee demo/portfolio
 DEMO_LENDER := --users 30000 --least-bads 40 --seed 7
 
 demo: $(READY)  ## a lender that learns, and a committee's portfolio; DATA=PATH runs the portfolio on real invoices
-	rm -rf demo/lender demo/committee demo/portfolio
+	rm -rf $(DEMO_FOLDERS)
 	$(BIN)/weilend sim run $(DEMO_LENDER) --out demo/lender
 	$(if $(DATA),,$(BIN)/weilend sim portfolio --seed 1 --known 400 --out demo/portfolio)
 	$(BIN)/weilend run enterprise_loan --data cumcm2020c=$(DEMO_DATA) --consent own-data --budget-yuan $(DEMO_BUDGET_YUAN) \
@@ -75,4 +77,4 @@ lock:  ## pin every dependency, without registry addresses
 	rm -rf .lock-venv
 
 clean:
-	rm -rf $(VENV) demo/lender demo/committee demo/portfolio .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(DEMO_FOLDERS) .pytest_cache .mypy_cache .ruff_cache .hypothesis

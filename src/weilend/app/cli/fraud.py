@@ -61,10 +61,10 @@ def fit_command(table: Path | None, id_column: str, leave_out: str, seed: int, o
         )
     frauds, sound = model.confirmed
     score = "none: too few confirmed cases"
-    if model.gain_ppm is not None:
+    if model.auc_ppm is not None and model.gain_ppm is not None:
         more, lo, hi = (f"{one / PPM:+.3f}" for one in model.gain_ppm)
         heard = "heard" if model.score else "not heard: no better beyond chance than suspicion without it"
-        score = f"AUC {(model.auc_ppm or 0) / PPM:.3f} on confirmed cases, {more} ({lo} to {hi}) to suspicion alone; {heard}"
+        score = f"AUC {model.auc_ppm / PPM:.3f} on confirmed cases, {more} ({lo} to {hi}) to suspicion alone; {heard}"
     rows: list[tuple[str, object]] = [("model", model.identity), ("applications", model.rows), ("budget_ppm", model.budget_ppm)]
     rows += [(f"grade {grade} from (milli nats)", floor) for grade, floor in model.learned.floors]
     rows += [("confirmed fraud", frauds), ("confirmed sound", sound), ("score", score)]

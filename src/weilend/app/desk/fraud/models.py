@@ -170,7 +170,7 @@ def _model(
 
 def _keep(home: Home, model: FraudModel, detectors: Ensemble, scored: Scored | None, *, at: int) -> FraudModel:
     contents = {(DETECTORS, model.detectors): to_bytes(detectors)[1]}
-    if scored is not None and scored.is_heard:
+    if scored is not None and model.score:
         contents[SCORE, model.score] = find_recipe(RECIPE).write(scored.model)
     contents[MODEL, model.identity] = canonical_json(model)
     papers = [Document(kind=kind, document_id=name, content=text, cites=(), at=at) for (kind, name), text in contents.items()]

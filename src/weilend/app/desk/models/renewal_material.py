@@ -11,8 +11,8 @@ import numpy as np
 from weilend.app.desk.flat.models import Ask, guard_design
 from weilend.app.desk.home import Home
 from weilend.app.desk.population import find_population
+from weilend.app.desk.products import find_features
 from weilend.core.errors import ImmatureLabelError, InputError
-from weilend.features.sets import FEATURE_SETS
 from weilend.lending import Product
 from weilend.models.design import design_sample
 from weilend.models.flat import code_table, read_frame
@@ -62,7 +62,7 @@ def product_material(home: Home, product: Product, *, as_of: int, known_until: i
 
     Raises `ImmatureLabelError` where no outcome was known by then.
     """
-    features, population = FEATURE_SETS[product.feature_set], find_population(home, product, as_of=as_of)
+    features, population = find_features(product.feature_set, home), find_population(home, product, as_of=as_of)
     since = population.labels.since
     places = np.array([at for at, name in enumerate(population.known.names) if since[name] <= as_of], dtype=np.int64)
     if not len(places):
