@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -17,11 +19,14 @@ from model_homes import NAMED, PRODUCT, act, crown, decide_many, instant, make_h
 from weilend.app.cli.main import cli
 from weilend.app.desk.attribution import attribute_flips, read_changes
 from weilend.app.desk.desk import Desk, open_desk
+from weilend.app.desk.models import challenger
+from weilend.app.desk.models.challenger import build_challenger
 from weilend.app.desk.models.champion import champion, deciding_model
 from weilend.app.desk.models.kept import read_version
-from weilend.app.desk.models.life import Build, find_builds, promote_model, put_in_shadow, register_model, roll_back_model
+from weilend.app.desk.models.life import find_builds, newest_evidence, promote_model, put_in_shadow, roll_back_model
 from weilend.app.desk.models.renewal import judge_version
 from weilend.app.desk.models.renewal_material import product_material
+from weilend.app.desk.models.renewal_schedule import load_schedule
 from weilend.app.desk.models.shadow import shadow_scores
 from weilend.app.desk.models.trial import judge_shadow
 from weilend.app.desk.sealed import Sealed, find_sealed, make_evaluator
@@ -35,40 +40,41 @@ from weilend.features.spec import Feature
 from weilend.models import boosted_score, read_model, score_rows, write_model
 from weilend.models.boosted import BoostedModel, with_prior
 from weilend.models.recipes import monotone_boosting
-from weilend.models.sample import Column, Sample
+from weilend.models.recipes.registry import RECIPES
+from weilend.models.sample import Sample
 from weilend.models.training import Budget
+from weilend.testing.facts import fact_at
+from weilend.testing.loans import as_tables
 
 FEATURES = FEATURE_SETS[PRODUCT.feature_set]
 SOME = [f"E{number}" for number in range(1, 13)]
 
-
-def fit_boosted(desk: Desk, day: str) -> BoostedModel:
-    """Trees that learn from the outcomes known on a day, over every feature of the product."""
-    material = product_material(desk.home, PRODUCT, as_of=instant(desk, day), known_until=None)
-    table, count = material.see(()), len(material.bad)
-    columns = {one.name: Column(name=one.name, sign=one.sign) for one in FEATURES.features}
-    sample = Sample(
-        table=table, columns=tuple(columns[name] for name in table.names), bad=material.bad, weight=np.ones(count),
-        group=material.group, month=np.full(count, -1),
-    )  # fmt: skip
-    model = monotone_boosting.fit(sample, seed=1, trials=1, budget=Budget(folds=3, repeats=1, most_trees=60))
-    return with_prior(model, PRODUCT.assumed("portfolio_bad_rate_ppm"))
+SMALL = Budget(folds=3, repeats=1, most_trees=60)
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def quick() -> Iterator[None]:
+    """Trees of few folds and no search: what they say is not what is tested here."""
+    kept = RECIPES[monotone_boosting.NAME]
+    with pytest.MonkeyPatch.context() as patch:
+
+        def fit(sample: Sample, *, seed: int, prior_ppm: int | None = None) -> BoostedModel:
+            model = monotone_boosting.fit(sample, seed=seed, trials=1, budget=SMALL)
+            return model if prior_ppm is None else with_prior(model, prior_ppm)
+
+        patch.setitem(RECIPES._things, monotone_boosting.NAME, msgspec.structs.replace(kept, fit=fit))
+        yield
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory, quick: None) -> Path:
     """A home whose card, the newest that was built, learned nothing; trees were built on 5 March, and nobody put them up yet.
 
     They learned from half of the outcomes; the other half becomes known on the 20th.
     """
     desk = make_home(tmp_path_factory.mktemp("boosted"), applying=300, days=("2020-03-04", "2020-03-20"))
-    model = fit_boosted(desk, "2020-03-05")
     known = instant(desk, "2020-03-05")
-    paper = Build(
-        name=PRODUCT.model, version=model.model_id, recipe=model.recipe, as_of=known, rows=model.rows, bads=model.bads,
-        columns=model.columns, known_until=known,
-    )  # fmt: skip
-    register_model(desk.home, NAMED, paper, write_model(model), at=known)
+    build_challenger(desk.home, PRODUCT, monotone_boosting.NAME, as_of=known, at=known)
     return desk.home.folder
 
 
@@ -86,6 +92,54 @@ def versions(desk: Desk) -> tuple[str, str, str]:
 def change(desk: Desk, version: str, content: bytes) -> None:
     with desk.home.store.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE document SET content = ? WHERE document_id = ?", (content, version))
+
+
+def test_a_challenger_is_built_by_command_beside_the_card(desk, quick):
+    """Every figure comes of folds that had no part in it; the challenger is kept and judged, and decides nothing yet."""
+    before = champion(desk.home, NAMED, at=instant(desk, "2020-03-06")), deciding_model(desk.home, NAMED.name, at=0)
+    asked = ["model", "build", PRODUCT.name, "--as-of", "2020-03-21", "--recipe", "monotone_boosting", "--json"]
+    said = CliRunner().invoke(cli, [*asked, "--home", str(desk.home.folder)])
+    assert said.exit_code == 0, said.output
+    told = {one["what"]: one["value"] for one in json.loads(said.stdout)}
+    assert "auc, challenger minus card" in told
+    assert told["beside the card"] in ("replace", "no evidence", "reject")
+    *_, newest = find_builds(desk.home, NAMED)
+    assert told["challenger"].startswith(newest[:12])
+    assert newest_evidence(desk.home, NAMED, newest) is not None
+    assert before == (champion(desk.home, NAMED, at=instant(desk, "2020-03-06")), deciding_model(desk.home, NAMED.name, at=0))
+    assert f"weilend model shadow {PRODUCT.name} {newest[:12]}" in told["to watch it"]
+
+
+def test_too_few_outcomes_make_no_challenger(desk):
+    asked = ["model", "build", PRODUCT.name, "--as-of", "2020-03-05", "--recipe", "additive_boosting"]
+    schedule = load_schedule()
+    few = msgspec.structs.replace(schedule, least_fresh_bads=10_000)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(challenger, "load_schedule", lambda: few)
+        said = CliRunner().invoke(cli, [*asked, "--home", str(desk.home.folder)])
+    assert said.exit_code != 0
+    assert "too few for additive_boosting" in said.output
+    assert len(find_builds(desk.home, NAMED)) == 3
+
+
+def test_who_shares_an_owner_is_on_one_side_of_a_split(desk):
+    """Planted: two businesses of one owner; a fold that tears them apart would let a model know whom it is asked about."""
+    material = product_material(desk.home, PRODUCT, as_of=instant(desk, "2020-03-21"), known_until=None)
+    assert len(set(material.group.tolist())) == len(material.bad), "nobody shares anything here"
+    first, second = material.see(()).ids[:2]
+    facts = [
+        (
+            "link",
+            fact_at(
+                "link", 0, from_id=name, to_id="P1", from_kind="business", to_kind="owner", role="owns", evidence="declared"
+            ),
+        )
+        for name in (first, second)
+    ]
+    desk.home.book.append(as_tables(facts))
+    again = product_material(desk.home, PRODUCT, as_of=instant(desk, "2020-03-21"), known_until=None)
+    assert again.group[0] == again.group[1]
+    assert len(set(again.group.tolist())) == len(again.bad) - 1
 
 
 def test_a_boosted_challenger_lives_as_a_card_does(desk):

@@ -96,7 +96,7 @@ def material(sample: Sample, fresh: slice, days: int = 30) -> Material:
     return Material(
         recipe="card", as_of=days * 86_400, bad=sample.bad, group=sample.group, fresh=places, see=see,
         see_now=lambda _columns: sample.table.take(places), columns=sample.columns, prior_ppm=None, known_until=days * 86_400,
-        fit=lambda rows, seed: flat_card.fit(sample.take(rows), seed=seed),
+        fit_by=lambda _, rows, seed: flat_card.fit(sample.take(rows), seed=seed),
     )  # fmt: skip
 
 

@@ -17,6 +17,8 @@ from weilend.app.cli.validation import model_compare, model_validate
 from weilend.core.errors import InputError
 
 if TYPE_CHECKING:  # late: see show.open_home
+    from weilend.app.desk.desk import Desk
+    from weilend.app.desk.models.challenger import Challenger
     from weilend.app.desk.models.modelling import Study
     from weilend.core.calendars import Calendar
     from weilend.features.compute import FeatureTable
@@ -141,8 +143,45 @@ def model_build(name: str, as_of: str | None, home: Path, *, assume_label_known:
         if asked["table"]:
             rows = build_from_table(name, home, asked, tell)
         else:
-            rows = _study_rows(open_home(home, tell=tell).build_model(name, as_of or "", assume_label_known=assume_label_known))
+            rows = _build_product(name, as_of or "", open_home(home, tell=tell), asked["recipe"], assume=assume_label_known)
     print_rows(("what", "value"), rows, as_json=as_json)
+
+
+def _build_product(name: str, as_of: str, desk: Desk, recipe: str, *, assume: bool) -> list[tuple[str, object]]:
+    """Build the card of a product, its challenger, or both; where outcomes are too few for a challenger, both is the card."""
+    from weilend.app.desk.flat.models import BOTH, CARD, CHALLENGER  # late: see show.open_home
+
+    rows: list[tuple[str, object]] = []
+    if recipe in (BOTH, CARD):
+        rows += _study_rows(desk.build_model(name, as_of, assume_label_known=assume))
+    if recipe != CARD:
+        try:
+            made = desk.build_challenger(
+                name, as_of, recipe=CHALLENGER if recipe == BOTH else recipe, assume_label_known=assume
+            )
+        except InputError as few:
+            if recipe != BOTH:
+                raise
+            return [*rows, ("challenger", f"none: {few}")]
+        rows += _challenger_rows(name, made)
+    return rows
+
+
+def _challenger_rows(name: str, made: Challenger) -> list[tuple[str, object]]:
+    from weilend.app.desk.models.evidence import tell_findings  # late: see show.open_home
+    from weilend.app.desk.releases import SHORT
+
+    version = made.build.version[:SHORT]
+    return [
+        ("challenger", f"{version}, {made.build.recipe}, {made.build.rows} rows, {made.build.bads} bads"),
+        *(
+            (f"{one.metric}, challenger minus card", f"{one.estimate} ({one.lo} to {one.hi})")
+            for one in made.beside_card.differences
+        ),
+        ("beside the card", made.beside_card.verdict.replace("_", " ")),
+        ("gates", tell_findings(made.evidence.verdict.findings)),
+        ("to watch it", f"weilend model shadow {name} {version} --who YOU --why TEXT"),
+    ]
 
 
 def _study_rows(study: Study) -> list[tuple[str, object]]:

@@ -214,14 +214,17 @@ def _material(home: Home, name: str, version: str, as_of: str | None, since: str
     from weilend.app.clock import now
     from weilend.app.desk.models.champion import champion
     from weilend.app.desk.models.life import find_version
-    from weilend.app.desk.models.renewal import known_to
+    from weilend.app.desk.models.renewal import known_to, recipe_in_force
     from weilend.app.desk.models.renewal_material import flat_material, product_material
     from weilend.app.desk.products import find_product
 
     named = _named(name, home)
     known_until = known_to(home, named, version, at=now())
     if named.kind == "model":
-        return product_material(home, find_product(name, home), as_of=_instant(home, as_of), known_until=known_until)
+        recipe = recipe_in_force(home, named, version, at=now())  # a renewal keeps the recipe
+        return product_material(
+            home, find_product(name, home), as_of=_instant(home, as_of), known_until=known_until, recipe=recipe
+        )
     if not asked["table"] or not asked["label"]:
         raise InputError(f"{name} is no product, so it is judged on a table", hint="give --table FILE and --label COL")
     build = find_version(home, named, version or champion(home, named, at=now()) or "")

@@ -22,6 +22,7 @@ from weilend.app.desk.home import Home, open_home
 from weilend.app.desk.intake.ingest import Ingested, ingest, ingest_paths, refuse_erased, retry_paths
 from weilend.app.desk.intake.quarantine import Waiting, quarantine, waiting_rows
 from weilend.app.desk.intake.statements import with_facts_between
+from weilend.app.desk.models.challenger import Challenger, build_challenger
 from weilend.app.desk.models.champion import deciding_model
 from weilend.app.desk.models.modelling import Study, Training, fit_card, share_reconstructed_ppm, study_model
 from weilend.app.desk.models.shadow import record_shadows
@@ -47,7 +48,6 @@ from weilend.features.labels import LOAN_LABELS
 from weilend.features.outcomes import LabelTable, make_labels
 from weilend.features.plans import make_plan
 from weilend.features.spine_file import from_file
-from weilend.lending import load_product
 from weilend.models import RowModel
 from weilend.sources import Accounting, Said, detect, read
 from weilend.store import Document
@@ -128,7 +128,7 @@ class Desk:
 
     def build_model(self, product: str, as_of: str | date, *, assume_label_known: bool = False) -> Study:
         """Build a product's model on what is known at a date, keep it, and return what is known of it."""
-        chosen, population = load_product(product), self.population(product, as_of)
+        chosen, population = find_product(product, self.home), self.population(product, as_of)
         training = Training(as_of=self._instant(as_of), assume_label_known=assume_label_known)
         card = fit_card(population, chosen, training)
         features = population.known.features.feature_set
@@ -140,6 +140,18 @@ class Desk:
             Document(kind="model_card", document_id=content_hash(study.about), content=content, cites=(), at=now())
         )
         return study
+
+    def build_challenger(
+        self, product: str, as_of: str | date, *, recipe: str = "monotone_boosting", assume_label_known: bool = False
+    ) -> Challenger:
+        """Build a challenger of a product's card by another recipe, judge it on the same folds, and keep it with its evidence.
+
+        Raises `InputError` where outcomes are too few; nothing is put in shadow.
+        """
+        return build_challenger(
+            self.home, find_product(product, self.home), recipe, as_of=self._instant(as_of), at=now(),
+            assume_label_known=assume_label_known, tell=self.tell,
+        )  # fmt: skip
 
     def decide(
         self, product: str, business_id: str, as_of: str | date, *, consent: str, payload: str | Path | None = None

@@ -25,6 +25,7 @@ from weilend.app.desk.models.life import (
 )
 from weilend.app.desk.models.renewal_material import Material, product_material
 from weilend.app.desk.models.renewal_schedule import Action, Schedule, Signs, choose_action, is_few, load_schedule
+from weilend.app.desk.progress import Tell, say_nothing
 from weilend.app.desk.releases import SHORT, Act
 from weilend.core.errors import CheckError
 from weilend.core.money import PPM
@@ -32,6 +33,7 @@ from weilend.lending import Product, load_product
 from weilend.models import Card, with_prior
 from weilend.models.boosted import BoostedModel, repaired
 from weilend.models.calibration import Update, choose_update
+from weilend.models.card import RECIPE
 from weilend.models.grouped import grouped_folds
 from weilend.models.judgement.gates import load_gates, measure_stability, read_grades
 from weilend.models.master_scale import grade_table, load_scale
@@ -110,12 +112,21 @@ def recalibrate(model: Model, update: Update) -> Model:
 
 
 def judge_refit(
-    material: Material, current: tuple[Model, Build] | None, made: tuple[Model, Build], *, seed: int = 1
-) -> Evidence:
+    material: Material, current: tuple[Model, Build] | None, made: tuple[Model, Build], said: Prediction | None = None,
+) -> Evidence:  # fmt: skip
     """Return evidence on what the recipe makes of the material: every row is judged by a model that did not learn from it.
 
-    Against a champion only rows count that it has not learned from either. `made` is the challenger as it will decide.
+    Against a champion only rows count that it has not learned from either. `made` is the challenger as it will decide, `said` what
+    models that are out of fold say, where that is known already.
     """
+    said = said or say_out_of_fold(material)
+    rows = material.fresh if current else np.ones(len(material.bad), dtype=np.bool_)
+    challenger, how = Prediction(said.points[rows], said.pd_ppm[rows]), f"refitted, {FOLDS} folds of whole groups"
+    return _evidence(material, rows, challenger, current, made, how)
+
+
+def say_out_of_fold(material: Material, *, seed: int = 1, tell: Tell = say_nothing) -> Prediction:
+    """Return what the recipe says of each row when it has not learned from its group, PDs at the rate of these rows."""
     folds = grouped_folds(material.group, material.bad, folds=FOLDS, seed=seed)
     points, pd_ppm = np.zeros(len(folds), dtype=np.int64), np.zeros(len(folds), dtype=np.int64)
     own = material.see(material.columns)
@@ -123,9 +134,8 @@ def judge_refit(
         model, held = material.fit(np.flatnonzero(folds != this), seed), folds == this
         said = at_own_rate(model.predict(own.take(held)), model, material.prior_ppm)
         points[held], pd_ppm[held] = said.points, said.pd_ppm
-    rows = material.fresh if current else np.ones(len(folds), dtype=np.bool_)
-    challenger, how = Prediction(points[rows], pd_ppm[rows]), f"refitted, {FOLDS} folds of whole groups"
-    return _evidence(material, rows, challenger, current, made, how)
+        tell(f"validate the {material.recipe}", this + 1, FOLDS)
+    return Prediction(points, pd_ppm)
 
 
 def judge_recalibration(
@@ -167,6 +177,12 @@ def current_champion(home: Home, named: Named, *, at: int) -> tuple[Model, Build
         return None
     build = find_builds(home, named)[version]
     return read_version(home, named.kind, version), build
+
+
+def recipe_in_force(home: Home, named: Named, version: str = "", *, at: int) -> str:
+    """Return by which recipe a version (the champion where none is named) was made: a renewal keeps it."""
+    build = find_builds(home, named).get(version or champion(home, named, at=at) or "")
+    return build.recipe if build else RECIPE
 
 
 def renew(home: Home, named: Named, material: Material, *, at: int, schedule: Schedule | None = None) -> Renewal:
@@ -218,8 +234,10 @@ def _renew_product(home: Home, product: Product, *, as_of: int, at: int) -> Rene
     why = why_not(home, named, at=at)
     if why:  # before the book is read
         return Renewal(name=named.name, action="nothing", reasons=(why,))
-    known_until = known_to(home, named, "", at=at)
-    return renew(home, named, product_material(home, product, as_of=as_of, known_until=known_until), at=at)
+    material = product_material(
+        home, product, as_of=as_of, known_until=known_to(home, named, "", at=at), recipe=recipe_in_force(home, named, at=at)
+    )
+    return renew(home, named, material, at=at)
 
 
 def judge_version(home: Home, named: Named, material: Material, version: str, *, at: int) -> Evidence:

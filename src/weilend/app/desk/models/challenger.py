@@ -1,0 +1,73 @@
+"""In: a product, a recipe. Out: a challenger of the product's card, judged on the same folds. Used: by `weilend model build`.
+
+It is kept, and nothing more: somebody puts it in shadow, and somebody else makes it champion.
+"""
+
+from __future__ import annotations
+
+import msgspec
+import numpy as np
+
+from weilend.app.desk.home import Home
+from weilend.app.desk.models.champion import Named
+from weilend.app.desk.models.evidence import Evidence, judge_pair
+from weilend.app.desk.models.life import Build, keep_evidence, register_model
+from weilend.app.desk.models.renewal import current_champion, judge_refit, say_out_of_fold
+from weilend.app.desk.models.renewal_material import product_material
+from weilend.app.desk.models.renewal_schedule import is_few, load_schedule
+from weilend.app.desk.progress import Tell, say_nothing
+from weilend.core.errors import InputError
+from weilend.lending import Product
+from weilend.models.card import RECIPE
+from weilend.models.judgement.champion import Verdict
+from weilend.models.recipes.registry import RECIPES
+
+
+class Challenger(msgspec.Struct, frozen=True, kw_only=True):
+    """A challenger that was kept: its version, what it was made of, how it does beside a card of the same rows, and its evidence
+    against the champion.
+    """
+
+    build: Build
+    beside_card: Verdict
+    evidence: Evidence
+
+
+def build_challenger(
+    home: Home,
+    product: Product,
+    recipe: str,
+    *,
+    as_of: int,
+    at: int,
+    assume_label_known: bool = False,
+    tell: Tell = say_nothing,
+) -> Challenger:
+    """Build a product's challenger by a recipe on what is known at an instant, judge it, and keep it with its evidence.
+
+    Every row is judged by models that had no part in its group, the card's too. Raises `InputError` where outcomes are fewer than
+    a renewal asks for.
+    """
+    material = product_material(
+        home, product, as_of=as_of, known_until=None, recipe=recipe, assume_label_known=assume_label_known
+    )
+    bads, goods = int(material.bad.sum()), int((1 - material.bad).sum())
+    if is_few(bads, goods, load_schedule()):
+        least = load_schedule()
+        raise InputError(
+            f"{bads} bads and {goods} goods are too few for {recipe}",
+            hint=f"wait for {least.least_fresh_bads} and {least.least_fresh_goods}; the card needs fewer",
+        )
+    card = msgspec.structs.replace(material, recipe=RECIPE, columns=())
+    own, cards = (say_out_of_fold(one, tell=tell) for one in (material, card))
+    beside = judge_pair(material.bad, material.group, own, cards)
+    made = material.fit(np.arange(len(material.bad)), 1)
+    named = Named("model", product.model)
+    paper = Build(
+        name=product.model, version=RECIPES[recipe].identify(made), recipe=recipe, as_of=as_of, rows=len(material.bad), bads=bads,
+        columns=material.columns, known_until=material.known_until, about=f"challenger of the card: {beside.verdict}",
+    )  # fmt: skip
+    evidence = judge_refit(material, current_champion(home, named, at=at), (made, paper), own)
+    register_model(home, named, paper, RECIPES[recipe].write(made), at=at)
+    keep_evidence(home, named, evidence, at=at)
+    return Challenger(build=paper, beside_card=beside, evidence=evidence)
