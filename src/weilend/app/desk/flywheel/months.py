@@ -59,8 +59,6 @@ from weilend.models.table import Integers
 
 #: A model is looked at anew so many months after the last look, and rates so many months after opening.
 RENEW_MONTHS, PRICE_MONTHS = 3, 3
-#: What became of a late loan is settled so many months after its application: half a year of the label's, and a quarter more.
-SETTLED_MONTHS: Final = 9
 #: What exploring may lose a month, for each application decided (assumption): five yuan.
 LOOK_LOSS_FEN: Final = 500
 #: Of what is lent to learn, this share is expected to be lost; it is counted when it is lent (assumption).
@@ -188,11 +186,13 @@ class Wheel:
         take = learn_take_up(months, rate, taken.astype(np.bool_))
         if take is None:
             return f"{len(taken):,} offers were answered, not enough to learn a price from"
-        self.response = msgspec.structs.replace(self.response, take_up=take, rolls=self._rolls(matured), offers=len(taken))
+        self.response = msgspec.structs.replace(
+            self.response, take_up=take, rolls=self._rolls(matured), ages=matured.ages, offers=len(taken)
+        )
         policy = self.office.policy
         terms = terms_of(policy)[NO_MODEL]
         assumed = self.product.assumed("portfolio_bad_rate_ppm") / PPM
-        risk = counted_pd(float(matured.watched.sum()), matured.bads, assumed, self.response.rolls)
+        risk = counted_pd(float(matured.watched.sum()), matured.bads, assumed, self.response.rolls, matured.ages)
         lent = np.log2(np.maximum(months[taken.astype(np.bool_)], 0.02))
         monthly = monthly_fen(whole(self.shown)).astype(np.float64)
         best = choose_first_terms(monthly, risk, float(lent.mean()), terms, self.response, self.market)
@@ -229,13 +229,20 @@ class Wheel:
         size = dict(zip(offers.tolist(), months.tolist(), strict=True))
         months_of = np.array([size.get(one, 1.0) for one in at.tolist()])
         slope, shift = learn_slope(np.clip(pd, 1e-4, 0.9), months_of, matured.bad, matured.watched)
-        self.response = Response(take, slope, shift, self._rolls(matured), len(taken), len(at))
+        self.response = Response(
+            take_up=take,
+            slope=slope,
+            shift=shift,
+            rolls=self._rolls(matured),
+            ages=matured.ages,
+            offers=len(taken),
+            labels=len(at),
+        )
 
     def _rolls(self, matured: Matured) -> float:
         """Return the share of late loans that are lost, from those whose lateness lies long enough back."""
-        now = int(self.ground.asked.month[np.concatenate(self.rows)].max(initial=0))
-        old = matured.rows[(matured.bad == 1) & (self.ground.asked.month[matured.rows] <= now - SETTLED_MONTHS)]
-        return learned_rolls(len(old), self.ledger.count_lost(old, self.ground.starts(now + 1) - 1))
+        known_by = self.ground.starts(int(self.ground.asked.month[np.concatenate(self.rows)].max(initial=0)) + 1) - 1
+        return learned_rolls(*self.ledger.count_settled(matured.rows[matured.bad == 1], known_by))
 
     def _choose(self, model: RowModel, now: Mapping[str, Terms]) -> None:
         """Choose the terms of each grade, and how thin files start, by what the champion says of all who applied so far."""

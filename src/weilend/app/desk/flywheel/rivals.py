@@ -16,7 +16,7 @@ import msgspec
 import numpy as np
 
 from weilend.app.desk.flywheel.ground import OWN, Ground
-from weilend.app.desk.flywheel.lending import answer, outcomes
+from weilend.app.desk.flywheel.lending import MONTHS, answer, outcomes
 from weilend.app.desk.flywheel.money import Outcomes
 from weilend.app.desk.flywheel.policies import (
     NO_MODEL,
@@ -31,6 +31,7 @@ from weilend.app.desk.flywheel.rows import DECIDED, Rows, choose_columns, sample
 from weilend.app.desk.flywheel.run import Run
 from weilend.app.desk.flywheel.showing import columns_of, grades_of, monthly_fen
 from weilend.app.desk.flywheel.terms import (
+    ALIKE,
     LIMITS,
     RATES,
     THIN_SHARES,
@@ -234,7 +235,7 @@ def _learned_take(run: Run) -> TakeUp:
 
 def _best(run: Run, name: str, about: str, limits: Sequence[Integers], pds: Sequence[Floats], take: TakeUp | None) -> Contender:
     """Return who makes each applicant the offer that is expected to bring most, by some chances of loss and of taking."""
-    market, monthly = market_of(run), np.maximum(monthly_fen(run.shown), 1)
+    market, monthly, ages = market_of(run), np.maximum(monthly_fen(run.shown), 1), true_ages(run)
     best, terms = np.zeros(len(run.rows)), np.zeros((2, len(run.rows)), np.int64)
     for limit, pd in zip(limits, pds, strict=True):
         for rate in RATES:
@@ -244,7 +245,8 @@ def _best(run: Run, name: str, about: str, limits: Sequence[Integers], pds: Sequ
                 if take is None
                 else take.chance(limit / monthly, offered / PPM)
             )
-            good, lost = (float(one[0]) for one in loan_values(np.array([rate / PPM]), funding=market.funding, lgd=market.lgd))
+            values = loan_values(np.array([rate / PPM]), funding=market.funding, lgd=market.lgd, ages=ages)
+            good, lost = (float(one[0]) for one in values)
             # of those who cease to pay, some pay again (the economy's own share)
             cured = run.ground.plan.constants["cure_share"]
             loss = cured * good + (1 - cured) * lost
@@ -296,6 +298,14 @@ def _ends(ground: Ground, rows: Integers, limit_fen: Integers, rate_ppm: Integer
     for one in answer(ground, rows, limit_fen, rate_ppm):
         bad[at[one.rows]] = one.loans.stop < NEVER
     return bad
+
+
+def true_ages(run: Run) -> tuple[float, ...]:
+    """Return how often each instalment is the first that those who would cease to pay leave unpaid, at middling terms."""
+    limit = _limit(run, monthly_fen(run.shown) * 3 // 2)
+    stops = [one.loans.stop for one in answer(run.ground, run.rows, limit, np.full(len(run.rows), 200_000))]
+    counts = np.bincount(np.concatenate([one[one < MONTHS] for one in stops]), minlength=MONTHS).astype(np.float64)
+    return tuple((counts / counts.sum()).tolist()) if counts.sum() else ALIKE
 
 
 def market_of(run: Run) -> Market:

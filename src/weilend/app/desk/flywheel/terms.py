@@ -9,7 +9,7 @@ follows from its schedule.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -31,8 +31,14 @@ SLOPE_PRIOR, SLOPE_ERROR = 0.35, 0.15
 #: Before anything is learned: of loans that are thirty days late within half a year this share is lost, the rest slipped and
 #: paid; it weighs as much as so many loans (assumptions).
 ROLLS, ROLLS_LOANS = 0.70, 20
-#: Of a year's chances to fail, those that show within six months on book at thirty days: five of twelve instalments.
-YEAR_OVER_WINDOW: Final = 12 / 5
+#: Instalments that can show as thirty days late within six months on book: those of the label.
+WINDOW: Final = 5
+#: Before anything is learned: each of twelve instalments is the first that is not paid as often as another; it weighs as much as
+#: so many late loans (assumption).
+ALIKE: Final = (1 / 12,) * 12
+AGES_LOANS: Final = 20
+#: What lies beyond the oldest loans goes on as at the last so many ages that were seen.
+LAST_AGES: Final = 3
 #: No version doubles or halves a limit more than once.
 LARGEST_STEP: Final = 2.0
 #: Before anything ranks applicants, by no more than this.
@@ -62,13 +68,15 @@ class TakeUp(msgspec.Struct, frozen=True):
 
 class Response(msgspec.Struct, frozen=True):
     """What was learned of answers: taking up (None: too few offers yet), the slope of going bad by doublings of the limit, its
-    intercept beside the model, the share of late loans that are lost, and from how many offers and labels.
+    intercept beside the model, the share of late loans that are lost, how often each instalment is the first that a late loan does
+    not pay (`ages`, adding up to one), and from how many offers and labels.
     """
 
     take_up: TakeUp | None
     slope: float = SLOPE_PRIOR
     shift: float = 0.0
     rolls: float = ROLLS
+    ages: tuple[float, ...] = ALIKE
     offers: int = 0
     labels: int = 0
 
@@ -123,9 +131,10 @@ def fit_with_prior(
     return beta
 
 
-def loan_values(rate: Floats, *, funding: float, lgd: float) -> tuple[Floats, Floats]:
-    """Return what a yuan lent for twelve equal instalments is worth: paid as agreed, and ceasing to be paid at any of them alike.
+def loan_values(rate: Floats, *, funding: float, lgd: float, ages: Sequence[float] = ALIKE) -> tuple[Floats, Floats]:
+    """Return what a yuan lent for twelve equal instalments is worth: paid as agreed, and ceasing to be paid.
 
+    `ages` says how often each instalment is the first that is not paid.
     Of a lost loan's principal, 1 − lgd comes back after a year. Discounted at the cost of money (nominal, monthly).
 
     >>> good, lost = loan_values(np.array([0.18]), funding=0.035, lgd=0.8)
@@ -137,7 +146,7 @@ def loan_values(rate: Floats, *, funding: float, lgd: float) -> tuple[Floats, Fl
     paid = np.stack([due * sum(step**k for k in range(1, stop + 1)) for stop in range(MONTHS + 1)])
     left = np.stack([(1 + monthly) ** stop - due * ((1 + monthly) ** stop - 1) / monthly for stop in range(MONTHS)])
     back = np.stack([left[stop] * (1 - lgd) * step ** (stop + 1 + MONTHS) for stop in range(MONTHS)])
-    lost: Floats = (paid[:MONTHS] + back).mean(axis=0) - 1
+    lost: Floats = np.asarray(ages) @ (paid[:MONTHS] + back) - 1
     return paid[MONTHS] - 1, lost
 
 
@@ -150,14 +159,34 @@ def learned_rolls(late: int, lost: int) -> float:
     return (ROLLS * ROLLS_LOANS + lost) / (ROLLS_LOANS + late)
 
 
-def year_pd(window_pd: Floats, rolls: float = ROLLS) -> Floats:
+def learn_ages(came: Integers, late: Integers) -> tuple[float, ...]:
+    """Return how often each instalment is the first that a late loan does not pay, adding up to one.
+
+    `came` (12,) says how many loans came to the age at which it shows, `late` (12,) how many of these first were late then.
+
+    >>> [round(share, 3) for share in learn_ages(np.zeros(12, np.int64), np.zeros(12, np.int64))][:2]
+    [0.083, 0.083]
+    >>> early = learn_ages(np.full(12, 1_000), np.array([40, 20, 10, *[5] * 9]))
+    >>> round(early[0], 2), round(sum(early), 6)
+    (0.31, 1.0)
+    """
+    if not late.sum():
+        return ALIKE
+    prior = AGES_LOANS / len(ALIKE)
+    each = (late + prior) / (came + prior * came.sum() / late.sum())
+    seen = int((came > 0).sum())
+    each[seen:] = each[max(seen - LAST_AGES, 0) : seen].mean()
+    return tuple(float(one) for one in each / each.sum())
+
+
+def year_pd(window_pd: Floats, rolls: float = ROLLS, ages: Sequence[float] = ALIKE) -> Floats:
     """Return the chance of loss over a loan's year from the chance of being thirty days late within six months on book, of
-    whom a share `rolls` is lost.
+    whom a share `rolls` is lost; `ages` says which share of the late shows by then.
 
     >>> year_pd(np.array([0.0, 0.05])).round(3).tolist()
     [0.0, 0.082]
     """
-    loss: Floats = 1 - (1 - np.clip(window_pd * rolls, 0, 0.999)) ** YEAR_OVER_WINDOW
+    loss: Floats = 1 - (1 - np.clip(window_pd * rolls, 0, 0.999)) ** (1 / sum(ages[:WINDOW]))
     return loss
 
 
@@ -185,11 +214,13 @@ def market_for(product: Product, costs: Costs) -> Market:
                   funding=funding, lgd=lgd)  # fmt: skip
 
 
-def expected_fen(limit_fen: Floats, months: Floats, rate: float, pd_year: Floats, take: TakeUp, market: Market) -> Floats:
+def expected_fen(limit_fen: Floats, months: Floats, rate: float, pd_year: Floats, response: Response, market: Market) -> Floats:
     """Return what offering a limit at a rate is expected to bring, for each of some applicants, in fen."""
-    good, lost = (float(one[0]) for one in loan_values(np.array([rate]), funding=market.funding, lgd=market.lgd))
+    assert response.take_up is not None
+    values = loan_values(np.array([rate]), funding=market.funding, lgd=market.lgd, ages=response.ages)
+    good, lost = (float(one[0]) for one in values)
     loan = limit_fen * ((1 - pd_year) * good + pd_year * lost) - market.costs.booking_fen - pd_year * market.costs.chasing_fen
-    chance = take.chance(months, np.full(len(limit_fen), rate))
+    chance = response.take_up.chance(months, np.full(len(limit_fen), rate))
     worth: Floats = np.where(limit_fen >= market.least_fen, chance * loan, 0.0)
     return worth
 
@@ -202,8 +233,7 @@ def choose_terms(
     `pd` is the chance (of one) of the label at a limit of one month of sales. A worse grade never has a higher limit or a
     lower rate.
     """
-    assert response.take_up is not None
-    take, logit = response.take_up, np.log(pd / (1 - pd)) + response.shift
+    logit = np.log(pd / (1 - pd)) + response.shift
     chosen: dict[str, Terms] = {}
     most, least = max(LIMITS), min(RATES)
     for name in GRADES[:-1]:
@@ -220,7 +250,7 @@ def choose_terms(
             for rate in RATES:
                 if rate < least:
                     continue
-                brings = float(expected_fen(limit_fen, months, rate / PPM, risk, take, market).sum())
+                brings = float(expected_fen(limit_fen, months, rate / PPM, risk, response, market).sum())
                 if brings > worth:
                     best, worth = Terms(limit, rate), brings
         chosen[name] = best
@@ -241,7 +271,6 @@ def choose_thin_share(
 
     It moves by one of `THIN_SHARES` at most: what a model says of those of whom little is known is followed with care.
     """
-    assert response.take_up is not None
     logit, place = np.log(pd / (1 - pd)) + response.shift, THIN_SHARES.index(now)
     best, most = now, -np.inf
     for share in THIN_SHARES[max(place - 1, 0) : place + 2]:
@@ -250,7 +279,7 @@ def choose_thin_share(
             here = np.array([each == name for each in grade], np.bool_)
             limit_fen, months = _sized(monthly_fen[here], one.limit_ppm * share // PPM, market)
             risk = _risk(logit[here], months, response)
-            brings += float(expected_fen(limit_fen, months, one.rate_ppm / PPM, risk, response.take_up, market).sum())
+            brings += float(expected_fen(limit_fen, months, one.rate_ppm / PPM, risk, response, market).sum())
         if brings > most:
             best, most = share, brings
     return best
@@ -259,7 +288,7 @@ def choose_thin_share(
 def _risk(logit: Floats, months: Floats, response: Response) -> Floats:
     """Return the chance of loss in a year at a limit of so many months of sales, from the logit of the label at one month."""
     label = 1 / (1 + np.exp(-(logit + response.slope * np.log2(np.maximum(months, 0.02)))))
-    return year_pd(label, response.rolls)
+    return year_pd(label, response.rolls, response.ages)
 
 
 def _sized(monthly_fen: Floats, limit_ppm: int, market: Market) -> tuple[Floats, Floats]:
@@ -285,7 +314,6 @@ def choose_first_terms(
     counted, of loans whose limit was `doublings` above a month of sales on the mean (log2); a larger limit raises it as the
     response says. A limit moves by `FIRST_STEP` at most.
     """
-    assert response.take_up is not None
     base = np.log(pd_year / (1 - pd_year)) - response.slope * doublings
     best, most = now, -np.inf
     for limit in LIMITS:
@@ -294,13 +322,13 @@ def choose_first_terms(
         limit_fen, months = _sized(monthly_fen, limit, market)
         risk = 1 / (1 + np.exp(-(base + response.slope * np.log2(np.maximum(months, 0.02)))))
         for rate in RATES:
-            brings = float(expected_fen(limit_fen, months, rate / PPM, risk, response.take_up, market).sum())
+            brings = float(expected_fen(limit_fen, months, rate / PPM, risk, response, market).sum())
             if brings > most:
                 best, most = Terms(limit, rate), brings
     return best
 
 
-def counted_pd(labels: float, bads: int, assumed: float, rolls: float = ROLLS) -> float:
+def counted_pd(labels: float, bads: int, assumed: float, rolls: float = ROLLS, ages: Sequence[float] = ALIKE) -> float:
     """Return the chance of loss in a year from labels so far, drawn towards what is assumed as if a hundred loans had said it.
 
     `labels` may be a sum of shares: young loans count as far as they were watched.
@@ -308,5 +336,5 @@ def counted_pd(labels: float, bads: int, assumed: float, rolls: float = ROLLS) -
     >>> counted_pd(0, 0, 0.09), round(counted_pd(900, 40, 0.09), 2)
     (0.09, 0.07)
     """
-    counted = float(year_pd(np.array([bads / labels]), rolls)[0]) if labels else 0.0
+    counted = float(year_pd(np.array([bads / labels]), rolls, ages)[0]) if labels else 0.0
     return (PRIOR_LOANS * assumed + labels * counted) / (PRIOR_LOANS + labels)
