@@ -28,7 +28,8 @@ from weilend.app.desk.flywheel.showing import columns_of, rows_of
 from weilend.app.desk.flywheel.terms import ALIKE, learn_ages, loan_values, year_pd
 from weilend.app.desk.home import open_home
 from weilend.app.desk.models.champion import deciding_model, name_model
-from weilend.app.desk.models.life import list_models
+from weilend.app.desk.models.life import find_builds, list_models
+from weilend.app.desk.models.renewal import current_champion
 from weilend.app.desk.policies import find_policy
 from weilend.app.desk.products import find_product
 from weilend.app.desk.replay import refold, replay_receipts
@@ -210,6 +211,17 @@ def test_a_home_answers_what_its_own_product_would_have_brought(run):
     assert name_model("first_loan").kind == "flat_model"
     with pytest.raises(NotFoundError):
         find_product("last_loan", home)
+
+
+def test_a_home_knows_what_each_of_its_models_was_made_of(run):
+    """So that what comes after the run can judge, renew and roll back what the run promoted."""
+    home, named = run.ground.home, name_model("first_loan", run.ground.home)
+    made = find_builds(home, named)
+    assert tuple(made) == tuple(one.model_id for one in run.models)
+    assert [one.recipe for one in made.values()] == [one.recipe for one in run.models]
+    current = current_champion(home, named, at=run.ground.starts(MONTHS))
+    assert current is not None
+    assert (current[0], current[1].bads) == (run.models[-1], run.models[-1].bads)
 
 
 def test_a_stored_model_that_was_changed_by_a_digit_is_seen(run, tmp_path):

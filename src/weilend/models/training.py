@@ -14,6 +14,7 @@ import msgspec
 import numpy as np
 
 from weilend.core.money import PPM
+from weilend.models.calibration import LEAST_SLOPE
 from weilend.models.encoding import Slot, encode, lay_out
 from weilend.models.forest import GRID, Forest, average
 from weilend.models.grouped import grouped_folds
@@ -45,6 +46,7 @@ class Budget(msgspec.Struct, frozen=True, kw_only=True):
         50_000  # up to here the mean of the folds' models is kept; above, one model of all rows is as good, and quicker
     )
     twice_rows: int = 10_000  # up to here the last models are of twice as many folds: each has then seen nearly all of few rows
+    whole_rows: int = 3_000  # from here to `twice_rows` as many models of all rows join them: where rows repeat, each one tells
     repeat_rows: int = 3_000  # up to here the folds are dealt out several times: few rows decide little, and chance much
     repeats: int = 3
     judge_rows: int = 200_000  # more rows settle neither the number of trees nor the curve any better, and cost memory by folds
@@ -69,7 +71,7 @@ BATCH_ROWS: Final = 20_000
 
 #: What never changes: one answer for one seed on one runtime, and quiet.
 FIXED: Final[dict[str, Any]] = {
-    "objective": "binary", "metric": "binary_logloss", "verbosity": -1, "deterministic": True, "force_row_wise": True,
+    "objective": "binary", "metric": "None", "verbosity": -1, "deterministic": True, "force_row_wise": True,
     "feature_pre_filter": False, "boost_from_average": True, "max_bin": 255, "bagging_freq": 1,
 }  # fmt: skip
 
@@ -174,7 +176,7 @@ def _search(
     rows: _Rows, folds: Sequence[Integers], fixed: Mapping[str, Any], ranges: Sequence[Range],
     starts: Sequence[Mapping[str, float]], *, seed: int, trials: int, stop: Stop, budget: Budget,
 ) -> list[dict[str, float]]:  # fmt: skip
-    """Return the settings by rising log-loss out of fold, found by a tree-structured Parzen estimator (Bergstra et al. 2011)."""
+    """Return the settings by rising loss out of fold, found by a tree-structured Parzen estimator (Bergstra et al. 2011)."""
     if trials <= 1 or stop():
         return [_whole(starts[0], ranges)]
     import optuna  # late: the command line starts without it
@@ -186,7 +188,7 @@ def _search(
     for at in range(trials):
         trial = study.ask()
         settings = {**fixed, **_suggest(trial, ranges)}
-        study.tell(trial, float(np.mean([_cross_validate(rows, fold, settings, budget)[1] for fold in folds])))
+        study.tell(trial, float(np.mean([_cross_validate(rows, fold, settings, budget).loss for fold in folds])))
         if at + 1 < trials and stop():
             break
     done = study.get_trials(states=(optuna.trial.TrialState.COMPLETE,))
@@ -208,20 +210,58 @@ def _suggest(trial: optuna.Trial, ranges: Sequence[Range]) -> dict[str, float]:
     }
 
 
-def _cross_validate(
-    rows: _Rows, fold: Integers, settings: Mapping[str, Any], budget: Budget
-) -> tuple[list[lightgbm.Booster], float, int]:
-    """Return a model for each fold, their mean log-loss on the fold left out, and the number of trees where it was least."""
+class _Straightened:
+    """Log-loss on rows left out once a line through the logits is fitted to their outcomes (Platt 1999).
+
+    Deep trees say too much long before they order worse, and how much is said the curve repairs afterwards: plain log-loss would
+    stop them too early, and AUC hears less of what few rows can tell. The line follows the trees by one Newton step each.
+    """
+
+    name = "straightened"
+
+    def __init__(self) -> None:
+        self._lines: dict[int, tuple[float, float]] = {}
+
+    def __call__(self, chance: Floats, data: lightgbm.Dataset) -> tuple[str, float, bool]:
+        bad, given = np.asarray(data.get_label()), data.get_weight()
+        weight = np.ones(len(bad)) if given is None else np.asarray(given, dtype=np.float64)
+        chance = np.clip(chance, 1e-9, 1 - 1e-9)
+        logit = np.log(chance / (1 - chance))
+        base, slope = self._lines[id(data)] = _step(logit, bad, weight, self._lines.get(id(data), (0.0, 1.0)))
+        said = base + slope * logit
+        return self.name, float(np.average(np.logaddexp(0.0, said) - bad * said, weights=weight)), False
+
+
+def _step(logit: Floats, bad: Floats, weight: Floats, line: tuple[float, float]) -> tuple[float, float]:
+    """Return a line one Newton step nearer to the outcomes; its slope is drawn to one as if by one row."""
+    base, slope = line
+    chance = 1 / (1 + np.exp(-(base + slope * logit)))
+    wrong, firm = weight * (chance - bad), weight * chance * (1 - chance)
+    pull, bend = np.array([wrong.sum(), wrong @ logit + slope - 1]), firm @ logit
+    by = np.linalg.solve(np.array([[firm.sum() + 1e-6, bend], [bend, firm @ logit**2 + 1]]), pull)
+    return float(base - by[0]), max(float(slope - by[1]), LEAST_SLOPE)
+
+
+class _Validated(msgspec.Struct, frozen=True, eq=False):
+    """A model for each fold, the mean loss on the folds left out where it is least, and after how many trees that is."""
+
+    models: list[lightgbm.Booster]
+    loss: float
+    count: int
+
+
+def _cross_validate(rows: _Rows, fold: Integers, settings: Mapping[str, Any], budget: Budget) -> _Validated:
+    """Return what comes of leaving each fold out."""
     import lightgbm
 
     parts = [(np.flatnonzero(fold != this), np.flatnonzero(fold == this)) for this in range(int(fold.max()) + 1)]
     found = lightgbm.cv(
         dict(settings), rows.data, num_boost_round=budget.most_trees, folds=parts, return_cvbooster=True,
-        callbacks=[lightgbm.early_stopping(budget.patience, verbose=False)],
+        feval=_Straightened(), callbacks=[lightgbm.early_stopping(budget.patience, verbose=False)],
     )  # fmt: skip
     models: Any = found["cvbooster"]
-    curve: Any = found["valid binary_logloss-mean"]
-    return list(models.boosters), float(min(curve)), int(models.best_iteration)
+    curve: Any = found[f"valid {_Straightened.name}-mean"]
+    return _Validated(list(models.boosters), float(min(curve)), int(models.best_iteration))
 
 
 class _Judged(msgspec.Struct, frozen=True, eq=False):
@@ -250,13 +290,16 @@ def _judge(
     margins, losses, counts = np.zeros(len(sample)), [], []
     for repeat, fold in enumerate(deals):
         settings = {**fixed, **best[repeat % len(best)], "seed": seed + repeat}
-        models, loss, count = _cross_validate(rows, fold, settings, budget)
-        for this, model in enumerate(models):
-            texts.append(model.model_to_string(num_iteration=count))
+        found = _cross_validate(rows, fold, settings, budget)
+        for this, model in enumerate(found.models):
+            texts.append(model.model_to_string(num_iteration=found.count))
             held_out = fold == this
-            margins[held_out] += _margin(model, rows.matrix[held_out], count, budget) / len(deals)
-        losses.append(loss)
-        counts.append(count)
+            margins[held_out] += _margin(model, rows.matrix[held_out], found.count, budget) / len(deals)
+        losses.append(found.loss)
+        counts.append(found.count)
+    if budget.whole_rows < len(sample) <= budget.twice_rows:
+        seeds = range(seed + len(deals), seed + len(deals) + len(texts))
+        texts += [_refit(rows.data, {**fixed, **best[0], "seed": one}, counts[0]) for one in seeds]
     return _Judged(texts, margins, float(np.mean(losses)), counts)
 
 

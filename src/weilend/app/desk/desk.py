@@ -132,7 +132,8 @@ class Desk:
         training = Training(as_of=self._instant(as_of), assume_label_known=assume_label_known)
         card = fit_card(population, chosen, training)
         features = population.known.features.feature_set
-        keep_sealed(self.home, Sealed(make_evaluator(chosen, features), chosen, features, card), at=now())
+        policy = deciding_policy(self.home, chosen.policy, at=now())
+        keep_sealed(self.home, Sealed(make_evaluator(chosen, features, policy), chosen, features, card), at=now())
         reconstructed = share_reconstructed_ppm(self.home, features)
         study = study_model(card, population, chosen, training, reconstructed_ppm=reconstructed, tell=self.tell)
         content = canonical_json(study.about)

@@ -18,6 +18,8 @@ from weilend.app.desk.flywheel.ground import Asked
 from weilend.app.desk.flywheel.policies import Answers, load_first_loan
 from weilend.app.desk.flywheel.rows import DECIDED, Rows
 from weilend.app.desk.home import Home
+from weilend.app.desk.models.champion import Named
+from weilend.app.desk.models.life import Build, register_model
 from weilend.app.desk.sealed import Sealed, keep_sealed, make_evaluator
 from weilend.app.desk.steps import DeskSteps, Evidence, Request
 from weilend.core.ids import content_hash
@@ -26,7 +28,7 @@ from weilend.core.values import Application, FeatureRow, FraudVerdict, Receipt
 from weilend.decision import Policy
 from weilend.economy.traces import CONSENT
 from weilend.fraud.verdict import NOT_ASSESSED
-from weilend.models import RowModel
+from weilend.models import RowModel, write_model
 from weilend.models.table import Integers
 
 #: Who proposes and who approves in a run: nobody is asked, the simulator stands in for both and says so.
@@ -77,9 +79,15 @@ class Office:
         self._tell("policy", policy.name, policy.identity, at, f"version {policy.version}")
 
     def promote(self, model: RowModel, *, at: int) -> None:
-        """Let a model go live at an instant (UTC seconds)."""
+        """Let a model go live at an instant (UTC seconds), up to which outcomes were known to it."""
         self.models.append(model)
-        self._tell("model", self.product.model, model.model_id, at, f"{model.bads} bads of {model.rows} loans")
+        about, named = f"{model.bads} bads of {model.rows} loans", Named("model", self.product.model)
+        paper = Build(
+            name=named.name, version=model.model_id, recipe=model.recipe, as_of=at, rows=model.rows, bads=model.bads,
+            known_until=at, about=about,
+        )  # fmt: skip
+        register_model(self._home, named, paper, write_model(model), at=at)
+        self._tell("model", named.name, model.model_id, at, about)
 
     def decide(self, asked: Asked, rows: Integers, shown: Rows, *, at: int) -> list[Receipt]:
         """Decide some applications (places in `asked`) by what they show; the receipts are filed at an instant (UTC seconds)."""
