@@ -33,6 +33,7 @@ from weilend.app.desk.sealed import Sealed, find_sealed, make_evaluator
 from weilend.app.desk.standing import NOTHING_OWED
 from weilend.app.desk.steps import runtime
 from weilend.core.errors import CheckError, InputError, ReplayError
+from weilend.core.records import KINDS
 from weilend.core.values import Application, FeatureRow, FraudVerdict, Offer, Reason, Receipt, Score
 from weilend.decision import replay, seal, seals
 from weilend.features.sets import FEATURE_SETS
@@ -44,7 +45,7 @@ from weilend.models.recipes.registry import RECIPES
 from weilend.models.sample import Sample
 from weilend.models.training import Budget
 from weilend.testing.facts import fact_at
-from weilend.testing.loans import as_tables
+from weilend.testing.records import as_table
 
 FEATURES = FEATURE_SETS[PRODUCT.feature_set]
 SOME = [f"E{number}" for number in range(1, 13)]
@@ -106,6 +107,7 @@ def test_a_challenger_is_built_by_command_beside_the_card(desk, quick):
     *_, newest = find_builds(desk.home, NAMED)
     assert told["challenger"].startswith(newest[:12])
     assert newest_evidence(desk.home, NAMED, newest) is not None
+    assert "against no champion" in told["beside the champion"]
     assert before == (champion(desk.home, NAMED, at=instant(desk, "2020-03-06")), deciding_model(desk.home, NAMED.name, at=0))
     assert f"weilend model shadow {PRODUCT.name} {newest[:12]}" in told["to watch it"]
 
@@ -117,8 +119,8 @@ def test_too_few_outcomes_make_no_challenger(desk):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(challenger, "load_schedule", lambda: few)
         said = CliRunner().invoke(cli, [*asked, "--home", str(desk.home.folder)])
-    assert said.exit_code != 0
-    assert "too few for additive_boosting" in said.output
+    assert isinstance(said.exception, InputError)
+    assert "too few for additive_boosting" in str(said.exception)
     assert len(find_builds(desk.home, NAMED)) == 3
 
 
@@ -127,16 +129,9 @@ def test_who_shares_an_owner_is_on_one_side_of_a_split(desk):
     material = product_material(desk.home, PRODUCT, as_of=instant(desk, "2020-03-21"), known_until=None)
     assert len(set(material.group.tolist())) == len(material.bad), "nobody shares anything here"
     first, second = material.see(()).ids[:2]
-    facts = [
-        (
-            "link",
-            fact_at(
-                "link", 0, from_id=name, to_id="P1", from_kind="business", to_kind="owner", role="owns", evidence="declared"
-            ),
-        )
-        for name in (first, second)
-    ]
-    desk.home.book.append(as_tables(facts))
+    who = {"from_kind": "business", "to_kind": "owner", "role": "owns", "evidence": "declared"}
+    links = [fact_at("link", 0, from_id=name, to_id="P1", **who) for name in (first, second)]
+    desk.home.book.append({"link": as_table(KINDS["link"], links)})
     again = product_material(desk.home, PRODUCT, as_of=instant(desk, "2020-03-21"), known_until=None)
     assert again.group[0] == again.group[1]
     assert len(set(again.group.tolist())) == len(again.bad) - 1

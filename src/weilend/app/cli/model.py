@@ -136,7 +136,7 @@ def model_group() -> None:
 @home_option
 @json_option
 def model_build(name: str, as_of: str | None, home: Path, *, assume_label_known: bool, as_json: bool, **asked: Any) -> None:
-    """Build, validate and keep the model of a product (NAME with --as-of), or of any flat table (NAME with --table)."""
+    """Build, validate and keep a card and a challenger: of a product (NAME with --as-of), or of a table (NAME with --table)."""
     if bool(as_of) == bool(asked["table"]):
         raise InputError("say from what: a product's own records, or a table", hint="give --as-of YYYY-MM-DD, or --table FILE")
     with telling() as tell:
@@ -168,7 +168,7 @@ def _build_product(name: str, as_of: str, desk: Desk, recipe: str, *, assume: bo
 
 
 def _challenger_rows(name: str, made: Challenger) -> list[tuple[str, object]]:
-    from weilend.app.desk.models.evidence import tell_findings  # late: see show.open_home
+    from weilend.app.desk.models.evidence import tell_verdict  # late: see show.open_home
     from weilend.app.desk.releases import SHORT
 
     version = made.build.version[:SHORT]
@@ -179,7 +179,7 @@ def _challenger_rows(name: str, made: Challenger) -> list[tuple[str, object]]:
             for one in made.beside_card.differences
         ),
         ("beside the card", made.beside_card.verdict.replace("_", " ")),
-        ("gates", tell_findings(made.evidence.verdict.findings)),
+        ("beside the champion", "too few new outcomes yet" if made.evidence is None else tell_verdict(made.evidence)),
         ("to watch it", f"weilend model shadow {name} {version} --who YOU --why TEXT"),
     ]
 

@@ -12,7 +12,7 @@ from weilend.app.desk.home import Home
 from weilend.app.desk.models.champion import Named
 from weilend.app.desk.models.evidence import Evidence, judge_pair
 from weilend.app.desk.models.life import Build, keep_evidence, register_model
-from weilend.app.desk.models.renewal import current_champion, judge_refit, say_out_of_fold
+from weilend.app.desk.models.renewal import current_champion, judge_refit, known_to, say_out_of_fold
 from weilend.app.desk.models.renewal_material import product_material
 from weilend.app.desk.models.renewal_schedule import is_few, load_schedule
 from weilend.app.desk.progress import Tell, say_nothing
@@ -24,13 +24,13 @@ from weilend.models.recipes.registry import RECIPES
 
 
 class Challenger(msgspec.Struct, frozen=True, kw_only=True):
-    """A challenger that was kept: its version, what it was made of, how it does beside a card of the same rows, and its evidence
-    against the champion.
+    """A challenger that was kept: what it was made of, how it does beside a card of the same rows, and its evidence against the
+    champion, None where too few outcomes are new to that.
     """
 
     build: Build
     beside_card: Verdict
-    evidence: Evidence
+    evidence: Evidence | None
 
 
 def build_challenger(
@@ -48,26 +48,29 @@ def build_challenger(
     Every row is judged by models that had no part in its group, the card's too. Raises `InputError` where outcomes are fewer than
     a renewal asks for.
     """
+    named = Named("model", product.model)
+    current, known_until = current_champion(home, named, at=at), known_to(home, named, "", at=at)
     material = product_material(
-        home, product, as_of=as_of, known_until=None, recipe=recipe, assume_label_known=assume_label_known
+        home, product, as_of=as_of, known_until=known_until, recipe=recipe, assume_label_known=assume_label_known
     )
-    bads, goods = int(material.bad.sum()), int((1 - material.bad).sum())
-    if is_few(bads, goods, load_schedule()):
-        least = load_schedule()
+    schedule, bads = load_schedule(), int(material.bad.sum())
+    goods = len(material.bad) - bads
+    if is_few(bads, goods, schedule):
         raise InputError(
             f"{bads} bads and {goods} goods are too few for {recipe}",
-            hint=f"wait for {least.least_fresh_bads} and {least.least_fresh_goods}; the card needs fewer",
+            hint=f"wait for {schedule.least_fresh_bads} and {schedule.least_fresh_goods}; the card needs fewer",
         )
     card = msgspec.structs.replace(material, recipe=RECIPE, columns=())
     own, cards = (say_out_of_fold(one, tell=tell) for one in (material, card))
     beside = judge_pair(material.bad, material.group, own, cards)
     made = material.fit(np.arange(len(material.bad)), 1)
-    named = Named("model", product.model)
     paper = Build(
         name=product.model, version=RECIPES[recipe].identify(made), recipe=recipe, as_of=as_of, rows=len(material.bad), bads=bads,
         columns=material.columns, known_until=material.known_until, about=f"challenger of the card: {beside.verdict}",
     )  # fmt: skip
-    evidence = judge_refit(material, current_champion(home, named, at=at), (made, paper), own)
     register_model(home, named, paper, RECIPES[recipe].write(made), at=at)
+    if current and is_few(material.fresh_bads, material.fresh_goods, schedule):
+        return Challenger(build=paper, beside_card=beside, evidence=None)
+    evidence = judge_refit(material, current, (made, paper), own)
     keep_evidence(home, named, evidence, at=at)
     return Challenger(build=paper, beside_card=beside, evidence=evidence)

@@ -133,3 +133,14 @@ def tell_findings(findings: Sequence[Finding]) -> str:
     'points_psi green'
     """
     return ", ".join(f"{finding.gate} {finding.state}" for finding in findings)
+
+
+def tell_verdict(evidence: Evidence) -> str:
+    """Return what evidence comes to in words.
+
+    >>> tell_verdict(Evidence(challenger="v2", champion="", rows=9, bads=2, how="out of fold", verdict=judge_challenger([], [])))
+    'no evidence against no champion'
+    """
+    verdict = evidence.verdict
+    gates = f"; {tell_findings(verdict.findings)}" if verdict.findings else ""
+    return f"{verdict.verdict.replace('_', ' ')} against {_named(evidence.champion)}{gates}"
