@@ -66,6 +66,8 @@ class Trained(msgspec.Struct, frozen=True, eq=False):
 
 #: Of the rarer outcome, before folds are doubled: a fold then has ten of them.
 TWICE_EACH: Final = 100
+#: Settings that are yes or no.
+YES_OR_NO: Final = frozenset({"extra_trees"})
 #: Rows of a large sample that are encoded at a time.
 BATCH_ROWS: Final = 20_000
 
@@ -201,6 +203,11 @@ def _whole(settings: Mapping[str, float], ranges: Sequence[Range]) -> dict[str, 
     return {name: round(value) if name in whole else value for name, value in settings.items()}
 
 
+def _spell(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings as the library reads them: yes or no where a search has one or nought."""
+    return {name: bool(value) if name in YES_OR_NO else value for name, value in settings.items()}
+
+
 def _suggest(trial: optuna.Trial, ranges: Sequence[Range]) -> dict[str, float]:
     return {
         name: trial.suggest_int(name, int(least), int(most), log=log)
@@ -256,7 +263,7 @@ def _cross_validate(rows: _Rows, fold: Integers, settings: Mapping[str, Any], bu
 
     parts = [(np.flatnonzero(fold != this), np.flatnonzero(fold == this)) for this in range(int(fold.max()) + 1)]
     found = lightgbm.cv(
-        dict(settings), rows.data, num_boost_round=budget.most_trees, folds=parts, return_cvbooster=True,
+        _spell(settings), rows.data, num_boost_round=budget.most_trees, folds=parts, return_cvbooster=True,
         feval=_Straightened(), callbacks=[lightgbm.early_stopping(budget.patience, verbose=False)],
     )  # fmt: skip
     models: Any = found["cvbooster"]
@@ -310,4 +317,4 @@ def _margin(model: lightgbm.Booster, matrix: Floats, count: int, budget: Budget)
 def _refit(data: lightgbm.Dataset, settings: Mapping[str, Any], count: int) -> str:
     import lightgbm
 
-    return str(lightgbm.train(dict(settings), data, num_boost_round=count).model_to_string())
+    return str(lightgbm.train(_spell(settings), data, num_boost_round=count).model_to_string())
