@@ -5,6 +5,9 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.special import expit
 
 from weilend.core.errors import CheckError, InputError
 from weilend.models.calibration import measure_fitness
@@ -13,7 +16,7 @@ from weilend.models.recipes import additive_boosting, monotone_boosting
 from weilend.models.recipes.monotone_boosting import example_sample
 from weilend.models.shapes import draw_shapes
 from weilend.models.table import Table
-from weilend.models.training import Budget, train
+from weilend.models.training import Budget, _Straightened, train
 
 QUICK = Budget(folds=3, repeats=1, most_trees=60)
 RECIPES = (monotone_boosting, additive_boosting)
@@ -128,3 +131,42 @@ def test_pairs_are_found_where_they_were_planted_and_trees_without_limits_are_no
     deep = train(planted, monotone_boosting.signs, (), [start], seed=1, trials=1, stop=monotone_boosting.never, budget=QUICK)
     with pytest.raises(CheckError, match="use attributions"):
         draw_shapes(deep.forest, deep.slots, planted.columns)
+
+
+class Fold:
+    """What the library hands to a measure: outcomes, and no weights."""
+
+    def __init__(self, bad):
+        self.bad = bad
+
+    def get_label(self):
+        return self.bad
+
+    def get_weight(self):
+        return None
+
+
+def straightened(logit, bad):
+    measure, fold = _Straightened(), Fold(bad)
+    return [measure(expit(logit), fold)[1] for _ in range(40)][-1]
+
+
+@given(stretch=st.floats(0.3, 4.0), shift=st.floats(-2, 2), seed=st.integers(0, 50))
+@settings(max_examples=25, deadline=None)
+def test_saying_too_much_or_too_little_costs_nothing_and_ordering_worse_does(stretch, shift, seed):
+    """Planted: plain log-loss takes chances that order worse for the better ones, because the others say too much."""
+    dice = np.random.default_rng(seed)
+    logit = dice.normal(size=2_000)
+    bad = (dice.random(2_000) < expit(logit)).astype(np.float64)
+    assert abs(straightened(stretch * logit + shift, bad) - straightened(logit, bad)) < 2e-3
+    blurred = logit + dice.normal(size=2_000)
+    assert straightened(blurred, bad) > straightened(6 * logit, bad) + 0.02
+    plain = [float(np.mean(np.logaddexp(0, one) - bad * one)) for one in (blurred, 6 * logit)]
+    assert plain[0] < plain[1]
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_fold_that_is_ordered_perfectly_stays_finite():
+    bad = np.repeat([0.0, 1.0], 50)
+    for logit in (np.where(bad == 1, 18.0, -18.0), np.zeros(100), np.where(bad == 1, -15.0, 15.0)):
+        assert np.isfinite(straightened(logit, bad))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 import numpy as np
+from scipy.special import expit
 
 from weilend.core.money import PPM
 from weilend.models.calibration import LEAST_SLOPE
@@ -66,6 +67,8 @@ class Trained(msgspec.Struct, frozen=True, eq=False):
 
 #: Of the rarer outcome, before folds are doubled: a fold then has ten of them.
 TWICE_EACH: Final = 100
+#: Further a line moves at no step: folds whose trees order them perfectly would throw it far out.
+MOST_STEP: Final = 2.0
 #: Settings that are yes or no.
 YES_OR_NO: Final = frozenset({"extra_trees"})
 #: Rows of a large sample that are encoded at a time.
@@ -240,12 +243,13 @@ class _Straightened:
 
 
 def _step(logit: Floats, bad: Floats, weight: Floats, line: tuple[float, float]) -> tuple[float, float]:
-    """Return a line one Newton step nearer to the outcomes; its slope is drawn to one as if by one row."""
+    """Return a line one Newton step nearer to the outcomes, drawn to what the logits say as they are as if by one row."""
     base, slope = line
-    chance = 1 / (1 + np.exp(-(base + slope * logit)))
+    chance = expit(base + slope * logit)
     wrong, firm = weight * (chance - bad), weight * chance * (1 - chance)
-    pull, bend = np.array([wrong.sum(), wrong @ logit + slope - 1]), firm @ logit
-    by = np.linalg.solve(np.array([[firm.sum() + 1e-6, bend], [bend, firm @ logit**2 + 1]]), pull)
+    bend = firm @ logit
+    pull = np.array([wrong.sum() + base, wrong @ logit + slope - 1])
+    by = np.linalg.solve(np.array([[firm.sum() + 1, bend], [bend, firm @ logit**2 + 1]]), pull).clip(-MOST_STEP, MOST_STEP)
     return float(base - by[0]), max(float(slope - by[1]), LEAST_SLOPE)
 
 
