@@ -67,6 +67,8 @@ class Trained(msgspec.Struct, frozen=True, eq=False):
 
 #: Of the rarer outcome, before folds are doubled: a fold then has ten of them.
 TWICE_EACH: Final = 100
+#: A line through logits is drawn to these as they are with this weight.
+LINE_ROWS: Final = 20.0
 #: Further a line moves at no step: folds whose trees order them perfectly would throw it far out.
 MOST_STEP: Final = 2.0
 #: Settings that are yes or no.
@@ -243,13 +245,15 @@ class _Straightened:
 
 
 def _step(logit: Floats, bad: Floats, weight: Floats, line: tuple[float, float]) -> tuple[float, float]:
-    """Return a line one Newton step nearer to the outcomes, drawn to what the logits say as they are as if by one row."""
+    """Return a line one Newton step nearer to the outcomes, drawn to what the logits say as they are: few rows bend no line."""
     base, slope = line
     chance = expit(base + slope * logit)
     wrong, firm = weight * (chance - bad), weight * chance * (1 - chance)
     bend = firm @ logit
-    pull = np.array([wrong.sum() + base, wrong @ logit + slope - 1])
-    by = np.linalg.solve(np.array([[firm.sum() + 1, bend], [bend, firm @ logit**2 + 1]]), pull).clip(-MOST_STEP, MOST_STEP)
+    pull = np.array([wrong.sum() + LINE_ROWS * base, wrong @ logit + LINE_ROWS * (slope - 1)])
+    by = np.linalg.solve(np.array([[firm.sum() + LINE_ROWS, bend], [bend, firm @ logit**2 + LINE_ROWS]]), pull).clip(
+        -MOST_STEP, MOST_STEP
+    )
     return float(base - by[0]), max(float(slope - by[1]), LEAST_SLOPE)
 
 
