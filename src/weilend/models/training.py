@@ -47,7 +47,7 @@ class Budget(msgspec.Struct, frozen=True, kw_only=True):
         50_000  # up to here the mean of the folds' models is kept; above, one model of all rows is as good, and quicker
     )
     twice_rows: int = 10_000  # up to here the last models are of twice as many folds: each has then seen nearly all of few rows
-    whole_rows: int = 3_000  # from here to `twice_rows` as many models of all rows join them: where rows repeat, each one tells
+    whole_rows: int = 3_000  # from here to `twice_rows` half of them give way to models of all rows: rows that repeat then tell
     repeat_rows: int = 3_000  # up to here the folds are dealt out several times: few rows decide little, and chance much
     repeats: int = 3
     judge_rows: int = 200_000  # more rows settle neither the number of trees nor the curve any better, and cost memory by folds
@@ -313,8 +313,9 @@ def _judge(
         losses.append(found.loss)
         counts.append(found.count)
     if budget.whole_rows < len(sample) <= budget.twice_rows:
-        seeds = range(seed + len(deals), seed + len(deals) + len(texts))
-        texts += [_refit(rows.data, {**fixed, **best[0], "seed": one}, counts[0]) for one in seeds]
+        kept = texts[::2]
+        seeds = range(seed + len(deals), seed + len(deals) + len(kept))
+        texts = kept + [_refit(rows.data, {**fixed, **best[0], "seed": one}, counts[0]) for one in seeds]
     return _Judged(texts, margins, float(np.mean(losses)), counts)
 
 
