@@ -28,7 +28,7 @@ DEMO_BUDGET_YUAN := $(if $(DATA),100000000,20000000)
 
 # what the demo makes, and all that it deletes
 DEMO_FOLDERS := demo/lender demo/committee demo/portfolio
-DEMO_LENDER := --users 45000 --least-bads 40 --seed 7
+DEMO_LENDER := --users 30000 --least-bads 40 --seed 7
 
 demo: $(READY)  ## a lender that learns, and a committee's portfolio; DATA=PATH runs the portfolio on real invoices
 	rm -rf $(DEMO_FOLDERS)
