@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from scipy.special import expit
 
 from weilend.core.errors import CheckError, InputError
+from weilend.models import training
 from weilend.models.calibration import measure_fitness
 from weilend.models.metrics import auc
 from weilend.models.recipes import additive_boosting, monotone_boosting
@@ -58,6 +59,44 @@ def test_stop_ends_the_search_and_trials_bound_it():
 
     monotone_boosting.fit(example_sample(200), seed=1, trials=50, stop=stop, budget=QUICK)
     assert len(asked) == 3
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_settings_without_hope_are_not_tried_on_the_rest_of_the_folds(monkeypatch, order):
+    """Of two settings one learns next to nothing: where the other came first it is tried on half of the folds alone; the other is
+    taken either way."""
+    good = {**monotone_boosting.STARTS[0], "learning_rate": 0.2}
+    starts = [(good, {**good, "min_data_in_leaf": 190})[place] for place in order]
+    tried = []
+    validate = training._cross_validate
+
+    def watch(rows, fold, settings, budget, only=None):
+        tried.append((settings["min_data_in_leaf"], only if only is None else len(only)))
+        return validate(rows, fold, settings, budget, only)
+
+    monkeypatch.setattr(training, "_cross_validate", watch)
+    budget = msgspec.structs.replace(QUICK, folds=4, repeats=1)
+    made = train(example_sample(), monotone_boosting.signs, monotone_boosting.RANGES, starts, seed=1, trials=2,
+                 stop=monotone_boosting.never, budget=budget)  # fmt: skip
+    searched = [one for one in tried if one[1] is not None]
+    assert searched.count((190, 2)) == (1 if order == (0, 1) else 2)
+    assert searched.count((good["min_data_in_leaf"], 2)) == 2
+    assert made.settings["min_data_in_leaf"] == good["min_data_in_leaf"] * 1_000_000
+
+
+def test_folds_that_judge_are_not_those_that_chose(monkeypatch):
+    """Planted in the folds' stead: the search and the judgement each ask for a dealing, by other seeds."""
+    seeds = []
+    deal = training.grouped_folds
+
+    def watch(group, bad, *, folds, seed):
+        seeds.append(seed)
+        return deal(group, bad, folds=folds, seed=seed)
+
+    monkeypatch.setattr(training, "grouped_folds", watch)
+    monotone_boosting.fit(example_sample(), seed=1, trials=2, budget=QUICK)
+    assert len(seeds) == 2
+    assert seeds[0] != seeds[1]
 
 
 def test_weights_move_the_pd_and_the_prior_is_that_of_the_weighted_sample():
@@ -152,7 +191,7 @@ def straightened(logit, bad):
 
 
 @given(stretch=st.floats(0.3, 4.0), shift=st.floats(-2, 2), seed=st.integers(0, 50))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=10, deadline=None)
 def test_saying_too_much_or_too_little_costs_nothing_and_ordering_worse_does(stretch, shift, seed):
     """Planted: plain log-loss takes chances that order worse for the better ones, because the others say too much."""
     dice = np.random.default_rng(seed)
