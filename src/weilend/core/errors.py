@@ -14,6 +14,7 @@ The tree, exit code on the right::
         ├── ReplayError           a receipt does not replay to the same bits
         ├── BookError             the record book contradicts itself
         ├── ImmatureLabelError    labels are not known at the as_of that was asked for
+        ├── TooFewError           what is known so far is not enough to say it
         └── InfeasibleError       no allocation satisfies the constraints
 """
 
@@ -80,6 +81,10 @@ class BookError(CheckError):
 
 class ImmatureLabelError(CheckError):
     """Labels are asked for before they are known."""
+
+
+class TooFewError(CheckError):
+    """What is known so far is not enough to learn or to judge from."""
 
 
 class InfeasibleError(CheckError):

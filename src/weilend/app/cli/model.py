@@ -14,7 +14,7 @@ from weilend.app.cli import model_life
 from weilend.app.cli.flat import build_from_table, score_to_file, table_options
 from weilend.app.cli.show import home_option, json_option, open_home, print_rows, telling
 from weilend.app.cli.validation import model_compare, model_validate
-from weilend.core.errors import InputError
+from weilend.core.errors import InputError, TooFewError
 
 if TYPE_CHECKING:  # late: see show.open_home
     from weilend.app.desk.desk import Desk
@@ -149,7 +149,8 @@ def model_build(name: str, as_of: str | None, home: Path, *, assume_label_known:
 
 def _build_product(name: str, as_of: str, desk: Desk, recipe: str, *, assume: bool) -> list[tuple[str, object]]:
     """Build the card of a product, its challenger, or both; where outcomes are too few for a challenger, both is the card."""
-    from weilend.app.desk.flat.models import BOTH, CARD, CHALLENGER  # late: see show.open_home
+    from weilend.app.desk.flat.models import BOTH, CARD  # late: see show.open_home
+    from weilend.models.recipes.registry import CHALLENGER
 
     rows: list[tuple[str, object]] = []
     if recipe in (BOTH, CARD):
@@ -159,7 +160,7 @@ def _build_product(name: str, as_of: str, desk: Desk, recipe: str, *, assume: bo
             made = desk.build_challenger(
                 name, as_of, recipe=CHALLENGER if recipe == BOTH else recipe, assume_label_known=assume
             )
-        except InputError as few:
+        except TooFewError as few:
             if recipe != BOTH:
                 raise
             return [*rows, ("challenger", f"none: {few}")]

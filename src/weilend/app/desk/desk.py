@@ -49,6 +49,7 @@ from weilend.features.outcomes import LabelTable, make_labels
 from weilend.features.plans import make_plan
 from weilend.features.spine_file import from_file
 from weilend.models import RowModel
+from weilend.models.recipes.registry import CHALLENGER
 from weilend.sources import Accounting, Said, detect, read
 from weilend.store import Document
 
@@ -143,11 +144,11 @@ class Desk:
         return study
 
     def build_challenger(
-        self, product: str, as_of: str | date, *, recipe: str = "monotone_boosting", assume_label_known: bool = False
+        self, product: str, as_of: str | date, *, recipe: str = CHALLENGER, assume_label_known: bool = False
     ) -> Challenger:
         """Build a challenger of a product's card by another recipe, judge it on the same folds, and keep it with its evidence.
 
-        Raises `InputError` where outcomes are too few; nothing is put in shadow.
+        Raises `TooFewError` where outcomes are; nothing is put in shadow.
         """
         return build_challenger(
             self.home, find_product(product, self.home), recipe, as_of=self._instant(as_of), at=now(),

@@ -63,6 +63,8 @@ def _read_card(content: bytes) -> Card:
     return check_identity(read_card(content))
 
 
+#: What stands beside a card where nobody names a recipe.
+CHALLENGER: Final = monotone_boosting.NAME
 RECIPES: Final[Registry[Recipe]] = Registry("recipe")
 RECIPES.add(
     RECIPE,

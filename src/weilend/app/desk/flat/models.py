@@ -36,7 +36,7 @@ from weilend.models.judgement import Verdict
 from weilend.models.master_scale import load_scale
 from weilend.models.prediction import Model, Prediction
 from weilend.models.recipes.flat_card import narrow, rules_for
-from weilend.models.recipes.registry import RECIPES
+from weilend.models.recipes.registry import CHALLENGER, RECIPES
 from weilend.models.sample import Column, Sample
 from weilend.models.selection import Candidate, select_columns
 from weilend.models.table import Integers
@@ -44,8 +44,8 @@ from weilend.models.validation import Segments, Validation
 from weilend.models.value import Economics
 
 REASONS = 3
-#: The word for a card and a challenger, and what they are.
-BOTH, CARD, CHALLENGER = "both", "card", "monotone_boosting"
+#: The word for a card and a challenger, and what a card is called.
+BOTH, CARD = "both", "card"
 #: A challenger of more cells for each minute takes too much of it. Without a search a million cells took 2.2 s of CPU, where a row
 #: costs as much as so many cells besides its own (75,000 and 105,000 rows, 10 to 150 columns). That is a ninth of the time:
 #: the card comes before, both are validated after, and a search should have some trials.

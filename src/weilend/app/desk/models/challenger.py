@@ -16,7 +16,7 @@ from weilend.app.desk.models.renewal import current_champion, judge_refit, known
 from weilend.app.desk.models.renewal_material import product_material
 from weilend.app.desk.models.renewal_schedule import is_few, load_schedule
 from weilend.app.desk.progress import Tell, say_nothing
-from weilend.core.errors import InputError
+from weilend.core.errors import TooFewError
 from weilend.lending import Product
 from weilend.models.card import RECIPE
 from weilend.models.judgement.champion import Verdict
@@ -45,8 +45,8 @@ def build_challenger(
 ) -> Challenger:
     """Build a product's challenger by a recipe on what is known at an instant, judge it, and keep it with its evidence.
 
-    Every row is judged by models that had no part in its group, the card's too. Raises `InputError` where outcomes are fewer than
-    a renewal asks for.
+    Every row is judged by models that had no part in its group, the card's too. Raises `TooFewError` where outcomes are fewer
+    than a renewal asks for.
     """
     named = Named("model", product.model)
     current, known_until = current_champion(home, named, at=at), known_to(home, named, "", at=at)
@@ -56,7 +56,7 @@ def build_challenger(
     schedule, bads = load_schedule(), int(material.bad.sum())
     goods = len(material.bad) - bads
     if is_few(bads, goods, schedule):
-        raise InputError(
+        raise TooFewError(
             f"{bads} bads and {goods} goods are too few for {recipe}",
             hint=f"wait for {schedule.least_fresh_bads} and {schedule.least_fresh_goods}; the card needs fewer",
         )

@@ -27,7 +27,7 @@ from weilend.app.desk.models.renewal_material import Material, product_material
 from weilend.app.desk.models.renewal_schedule import Action, Schedule, Signs, choose_action, is_few, load_schedule
 from weilend.app.desk.progress import Tell, say_nothing
 from weilend.app.desk.releases import SHORT, Act
-from weilend.core.errors import CheckError
+from weilend.core.errors import TooFewError
 from weilend.core.money import PPM
 from weilend.lending import Product, load_product
 from weilend.models import Card, with_prior
@@ -243,14 +243,14 @@ def _renew_product(home: Home, product: Product, *, as_of: int, at: int) -> Rene
 def judge_version(home: Home, named: Named, material: Material, version: str, *, at: int) -> Evidence:
     """Return evidence on a version that is there, and keep it; fresh are rows that neither it nor the champion has learned from.
 
-    Where these are too few and there is no champion, its recipe is judged instead, out of fold, with its gates. Raises `CheckError`
-    where they are too few and there is one.
+    Where these are too few and there is no champion, its recipe is judged instead, out of fold, with its gates. Raises
+    `TooFewError` where they are too few and there is one.
     """
     current, build = current_champion(home, named, at=at), find_version(home, named, version)
     made = read_version(home, named.kind, build.version), build
     few = is_few(material.fresh_bads, material.fresh_goods, load_schedule())
     if few and current:
-        raise CheckError(
+        raise TooFewError(
             f"not enough: {material.fresh_bads} fresh bads and {material.fresh_goods} fresh goods",
             hint="wait for more outcomes",
         )

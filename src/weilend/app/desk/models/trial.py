@@ -16,7 +16,7 @@ from weilend.app.desk.models.renewal import at_own_rate
 from weilend.app.desk.models.renewal_schedule import is_few, load_schedule
 from weilend.app.desk.models.shadow import shadow_scores
 from weilend.app.desk.population import label_loans
-from weilend.core.errors import CheckError
+from weilend.core.errors import CheckError, TooFewError
 from weilend.core.values import Application
 from weilend.features.labels import LoanLabel, label_named
 from weilend.lending import Product
@@ -47,7 +47,7 @@ def judge_shadow(home: Home, product: Product, version: str, *, as_of: int, at: 
     judged, bad = [pairs[place] for place in known], np.array(list(known.values()), dtype=np.int64)
     bads = int(bad.sum())
     if is_few(bads, len(bad) - bads, load_schedule()):
-        raise CheckError(
+        raise TooFewError(
             f"not enough: of {len(pairs)} scores in shadow {len(bad)} outcomes are known, {bads} bad",
             hint="wait for more outcomes",
         )
