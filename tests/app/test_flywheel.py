@@ -11,21 +11,33 @@ from sqlalchemy import select, update
 from weilend.app.desk.audit import audit
 from weilend.app.desk.backtest.history import evaluator_of
 from weilend.app.desk.flywheel import months as months_module
-from weilend.app.desk.flywheel.ground import Ground, lay_ground, plan_run
+from weilend.app.desk.flywheel.ground import Ground, judge_by_rules, lay_ground, plan_run
 from weilend.app.desk.flywheel.learners import fit_boosted, fit_card, leans_on
 from weilend.app.desk.flywheel.learning import score, train
 from weilend.app.desk.flywheel.lending import answer, outcomes
-from weilend.app.desk.flywheel.money import flows_of, unpaid_principal, worth_fen
+from weilend.app.desk.flywheel.money import Costs, flows_of, unpaid_principal, worth_fen
 from weilend.app.desk.flywheel.months import Wheel
 from weilend.app.desk.flywheel.page import compose_run
-from weilend.app.desk.flywheel.policies import decide_rows, load_first_loan
+from weilend.app.desk.flywheel.policies import decide_rows, load_first_loan, terms_of
 from weilend.app.desk.flywheel.records import SHOW_AGES, watched_share
 from weilend.app.desk.flywheel.results import summarise
 from weilend.app.desk.flywheel.rivals import approve_all, flywheel, oracle, without_own
 from weilend.app.desk.flywheel.rows import DECIDED, Rows
 from weilend.app.desk.flywheel.run import Settings
 from weilend.app.desk.flywheel.showing import columns_of, rows_of
-from weilend.app.desk.flywheel.terms import ALIKE, learn_ages, loan_values, year_pd
+from weilend.app.desk.flywheel.terms import (
+    ALIKE,
+    LIMITS,
+    Response,
+    TakeUp,
+    choose_first_terms,
+    counted_pd,
+    learn_ages,
+    learn_slope,
+    loan_values,
+    market_for,
+    year_pd,
+)
 from weilend.app.desk.home import open_home
 from weilend.app.desk.models.champion import deciding_model, name_model
 from weilend.app.desk.models.life import find_builds, list_models
@@ -36,7 +48,10 @@ from weilend.app.desk.replay import refold, replay_receipts
 from weilend.app.desk.sealed import make_evaluator
 from weilend.app.desk.whatif.home_log import read_home
 from weilend.core.errors import NotFoundError
+from weilend.core.plan import Spine
 from weilend.decision.search_kernel import plan_programs
+from weilend.features.compute import FeatureTable
+from weilend.features.sets import FRAUD
 from weilend.report import render_page
 from weilend.sources import record_ids
 from weilend.store.schema import DOCUMENT
@@ -78,7 +93,15 @@ def labelled(count: int) -> tuple[Rows, np.ndarray]:
     names = ("lowest_balance_fen_90d", "owner_utilisation_180d", "own_paid_count_730d")
     values = rng.integers(0, 1_000, (count, 3))
     chance = 1 / (1 + np.exp(values[:, 0] / 200 - 0.5))
-    rows = Rows(names, (1, -1, 1), values, values >= 0, tuple(f"E{place}" for place in range(count)), np.arange(count))
+    rows = Rows(
+        names,
+        (1, -1, 1),
+        values,
+        values >= 0,
+        tuple(f"E{place}" for place in range(count)),
+        np.arange(count),
+        np.zeros(count, np.bool_),
+    )
     return rows, (rng.random(count) < chance).astype(np.int64)
 
 
@@ -105,14 +128,39 @@ def with_another_future(ground: Ground, since: int) -> Ground:
 def test_rows_and_columns_are_decided_alike_with_a_model_and_without(run):
     product, policy = load_first_loan()
     evaluator = make_evaluator(product, DECIDED, policy)
+    shown = replace(run.shown, alerted=np.arange(len(run.rows)) % 5 == 0)
     for pd in (None, np.random.default_rng(1).integers(1_000, 300_000, len(run.rows))):
-        columns = columns_of(evaluator, run.shown, pd)
+        columns = columns_of(evaluator, shown, pd)
         said = decide_rows(evaluator, columns)
         (whole,) = plan_programs((evaluator.program,)).decide(columns)
         assert (said.approved == whole.approved).all()
         assert (said.ceiling_fen == np.where(whole.approved, whole.ceiling_fen, 0)).all()
         assert (said.rate_ppm == np.where(whole.approved, whole.rate_ppm, 0)).all()
+        assert not said.approved[shown.alerted].any()
     assert run.answers.approved.any()
+
+
+def test_whom_a_rule_of_fraud_names_gets_nothing_and_the_receipt_says_why(ground, tmp_path):
+    """Planted: the check of who he is failed, of one who would be lent to; the rule needs nobody to have learned anything."""
+    other = fresh(ground, tmp_path / "other")
+    before = turn(other, 1)
+    place = int(np.flatnonzero(before.answers.approved)[0])
+    row = int(before.rows[place])
+    size = (1, len(FRAUD.features))
+    at = [one.name for one in FRAUD.features].index("identity_last_failed_30d")
+    failed = FeatureTable(FRAUD, Spine(("E1",), (0,)), np.eye(1, size[1], at, np.int64), np.ones(size, np.bool_), {})
+    (verdict,) = judge_by_rules(failed)
+    assert (verdict.status, verdict.found.grade) == ("alert", "E")
+    assert judge_by_rules(replace(failed, known=np.zeros(size, np.bool_)))[0].status == "not_assessed"
+    verdicts = (*other.verdicts[:row], verdict, *other.verdicts[row + 1 :])
+    again = turn(replace(fresh(ground, tmp_path / "again"), verdicts=verdicts), 1)
+    assert not again.answers.approved[place]
+    assert np.delete(again.answers.approved, place).tolist() == np.delete(before.answers.approved, place).tolist()
+    (receipt,) = (
+        one for one in again.ground.home.store.receipts() if one.application.application_id == ground.asked.application[row]
+    )
+    assert receipt.fraud == verdict
+    assert "fraud_alert" in [one.code for one in receipt.decision.reasons]
 
 
 def test_the_same_seed_gives_the_same_months_and_the_future_is_invisible(ground, run, tmp_path, monkeypatch):
@@ -314,6 +362,43 @@ def test_who_fails_early_does_not_make_the_young_look_worse_than_they_are():
 def rate_of(bad, age, ages=ALIKE):
     watched = [watched_share(one, int(at), ages) for one, at in zip(bad.tolist(), age.tolist(), strict=True)]
     return bad.sum() / sum(watched)
+
+
+def test_only_limits_that_chance_moved_tell_what_a_larger_limit_does():
+    """A larger debt does nothing here, or harm; the policy lends less to those who fail more, for reasons that nobody wrote down.
+
+    Planted: by the limits as they were given a larger one seems to heal; by those that were drawn the truth comes out.
+    """
+    dice = np.random.default_rng(5)
+    drawn = dice.choice([-1.0, 0.0, 0.0, 0.6], 40_000)
+    hidden = dice.normal(size=40_000)
+    given, everybody = drawn - 0.5 * hidden, np.ones(40_000)
+    for harm in (0.0, 0.5):
+        bad = (dice.random(40_000) < 1 / (1 + np.exp(2 - 0.6 * hidden - harm * drawn))).astype(np.int64)
+        assert abs(learn_slope(drawn, bad, everybody) - harm) < 0.12
+        assert learn_slope(given, bad, everybody) < harm - 0.2
+
+
+def test_what_is_counted_of_some_is_what_they_would_do_at_the_limits_of_all():
+    """Loans of twice a month's sales went bad by a tenth; at the mean, one month, fewer would. Few loans say what is assumed."""
+    known = Response(None, slope=0.35, rolls=1.0)
+    many = counted_pd(1e6, 100_000, 0.09, doublings=1.0, response=known)
+    assert abs(many - 1 / (1 + np.exp(np.log(9) + 0.35))) < 1e-3
+    assert counted_pd(1e6, 100_000, 0.09, doublings=1.0, response=replace(known, lent=1.0)) == pytest.approx(0.1, abs=1e-3)
+    none = [counted_pd(0, 0, 0.09, doublings=0.0, response=known, odds=odds) for odds in (1.0, 1.5)]
+    assert float(year_pd(np.array(none), 1.0)[0]) == pytest.approx(0.09)
+    assert none[1] > none[0]
+
+
+def test_before_a_model_decides_a_limit_moves_by_a_step():
+    """Where nothing is lost the largest limit brings most; a month leads no further than half as much again, and where all is lost
+    down to the least."""
+    product, policy = load_first_loan()
+    market, monthly = market_for(product, Costs()), np.full(9, 2_000_000.0)
+    response, now = Response(TakeUp(0.0, 0.4, -5.0)), terms_of(policy)["N"]
+    up, down = (choose_first_terms(np.full(9, risk), monthly, now, response, market) for risk in (1e-4, 0.6))
+    assert up.limit_ppm == 2_000_000 < max(LIMITS)
+    assert down.limit_ppm == 1_000_000
 
 
 def test_what_is_lost_early_costs_more():

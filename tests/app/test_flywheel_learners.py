@@ -32,7 +32,9 @@ def labelled(seed: int = 1, rows: int = 700) -> tuple[Rows, np.ndarray]:
     values = dice.integers(0, 1_000, (rows, 3))
     chance = 1 / (1 + np.exp((values[:, 0] - values[:, 1]) / 300 + 2))
     known = dice.random((rows, 3)) > 0.1
-    shown = Rows(NAMES, SIGNS, values, known, tuple(f"E{place // 2}" for place in range(rows)), np.arange(rows))
+    shown = Rows(
+        NAMES, SIGNS, values, known, tuple(f"E{place // 2}" for place in range(rows)), np.arange(rows), np.zeros(rows, np.bool_)
+    )
     return shown, (dice.random(rows) < chance).astype(np.int64)
 
 
@@ -46,7 +48,7 @@ def is_monotone(model: RowModel, column: int, low: int, high: int, others: list[
     """Return whether the safer of two values of a column has no fewer points, the others being equal."""
     values = np.array([others, others])
     values[:, column] = (low, high) if SIGNS[column] > 0 else (high, low)
-    rows = Rows(NAMES, SIGNS, values, np.ones((2, 3), np.bool_), ("E", "E"), np.zeros(2, np.int64))
+    rows = Rows(NAMES, SIGNS, values, np.ones((2, 3), np.bool_), ("E", "E"), np.zeros(2, np.int64), np.zeros(2, np.bool_))
     points = predict(model, rows).points
     return bool(points[0] <= points[1])
 

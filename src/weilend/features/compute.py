@@ -84,6 +84,19 @@ class FeatureTable(msgspec.Struct, frozen=True):
             newest_days={kind: days for kind, days in newest.items() if days >= 0},
         )
 
+    def select(self, features: FeatureSet) -> FeatureTable:
+        """Return the table of some of its features.
+
+        >>> from weilend.features.sets import INVOICE
+        >>> size = (1, len(INVOICE.features))
+        >>> table = FeatureTable(INVOICE, Spine(("E1",), (0,)), np.zeros(size, np.int64), np.zeros(size, np.bool_), {})
+        >>> table.select(FeatureSet("some", INVOICE.features[:2])).values.shape
+        (1, 2)
+        """
+        at = [lay_out(self.feature_set).names.index(one.name) for one in features.features]
+        seen = {kind: self.seen[kind] for kind in features.kinds}
+        return FeatureTable(features, self.spine, self.values[:, at], self.known[:, at], seen)
+
     def column(self, name: str) -> list[int | None]:
         """Return one feature over the spine."""
         at = [feature.name for feature in self.feature_set.features].index(name)

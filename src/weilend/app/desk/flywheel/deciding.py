@@ -1,7 +1,7 @@
 """In: a run's home, what applicants show. Out: a receipt for each of them, and the lives of policies and models. Used: by months.
 
 A decision of a run is made by the desk's own steps (`desk.decide`), but for two: what applicants show was folded once for all of
-them, and nobody looks at fraud. So the home that a run leaves is a home like any other.
+them, and of fraud only rules speak. So the home that a run leaves is a home like any other.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 
 from weilend.app.desk.decide import decide
 from weilend.app.desk.deliver import deliver
-from weilend.app.desk.flywheel.ground import Asked
+from weilend.app.desk.flywheel.ground import Ground
 from weilend.app.desk.flywheel.policies import Answers, load_first_loan
 from weilend.app.desk.flywheel.rows import DECIDED, Rows
 from weilend.app.desk.home import Home
@@ -26,8 +26,6 @@ from weilend.core.ids import content_hash
 from weilend.core.lifecycle import Action, Event
 from weilend.core.values import Application, FeatureRow, FraudVerdict, Receipt
 from weilend.decision import Policy
-from weilend.economy.traces import CONSENT
-from weilend.fraud.verdict import NOT_ASSESSED
 from weilend.models import RowModel, write_model
 from weilend.models.table import Integers
 
@@ -39,19 +37,23 @@ AT_ONCE: Final = 1_000
 
 
 class RunSteps(DeskSteps):
-    """The steps of the desk over what applications show, folded before (`shown`, by application), filed at an instant."""
+    """The steps of the desk over what applications show and what rules of fraud say of them, both folded before (by application),
+    filed at an instant.
+    """
 
-    def __init__(self, home: Home, sealed: Sealed, shown: Mapping[str, FeatureRow], *, at: int) -> None:
+    def __init__(
+        self, home: Home, sealed: Sealed, shown: Mapping[str, FeatureRow], verdicts: Mapping[str, FraudVerdict], *, at: int
+    ) -> None:
         super().__init__(home, sealed, lambda: at)
-        self._shown = shown
+        self._shown, self._verdicts = shown, verdicts
 
     def features(self, applications: Sequence[Application], _evidence: Evidence) -> Sequence[FeatureRow]:
         """Return what was folded for these applications."""
         return [self._shown[one.application_id] for one in applications]
 
     def fraud(self, applications: Sequence[Application], _evidence: Evidence) -> Sequence[FraudVerdict]:
-        """Return that nobody looked."""
-        return (NOT_ASSESSED,) * len(applications)
+        """Return what the rules said of these applications."""
+        return [self._verdicts[one.application_id] for one in applications]
 
 
 class Office:
@@ -89,17 +91,16 @@ class Office:
         register_model(self._home, named, paper, write_model(model), at=at)
         self._tell("model", named.name, model.model_id, at, about)
 
-    def decide(self, asked: Asked, rows: Integers, shown: Rows, *, at: int) -> list[Receipt]:
-        """Decide some applications (places in `asked`) by what they show; the receipts are filed at an instant (UTC seconds)."""
-        applications = [
-            Application(application_id=asked.application[row], product=self.product.name, business_id=asked.business[row],
-                        as_of=int(asked.at[row]), consent_id=CONSENT)
-            for row in rows.tolist()
-        ]  # fmt: skip
+    def decide(self, ground: Ground, rows: Integers, shown: Rows, *, at: int) -> list[Receipt]:
+        """Decide some applications (places among those of the ground) by what they show; the receipts are filed at an instant (UTC
+        seconds).
+        """
+        applications = ground.asked.applications(rows.tolist(), self.product.name)
         features = {one.application_id: row for one, row in zip(applications, shown.feature_rows(), strict=True)}
-        steps, receipts = RunSteps(self._home, self._sealed, features, at=at), list[Receipt]()
+        verdicts = {one.application_id: ground.verdicts[row] for one, row in zip(applications, rows.tolist(), strict=True)}
+        steps, receipts = RunSteps(self._home, self._sealed, features, verdicts, at=at), list[Receipt]()
         for first in range(0, len(rows), AT_ONCE):
-            part = tuple(applications[first : first + AT_ONCE])
+            part = applications[first : first + AT_ONCE]
             request = Request(content_hash([steps.seals, part]), part)
             receipts += decide(steps, msgspec.json.encode(request))
         deliver(self._home, at=at)

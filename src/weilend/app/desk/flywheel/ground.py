@@ -7,7 +7,7 @@ himself adds to the book (how a firm paid him) is folded month by month, for tho
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -18,31 +18,38 @@ import numpy as np
 import pyarrow as pa
 
 from weilend.app.desk.home import Home, open_home
+from weilend.app.desk.intake.balances import check_balances
 from weilend.app.desk.progress import Tell, say_nothing
 from weilend.app.desk.spines import complete_spine
 from weilend.core.calendars import first_of_month
 from weilend.core.errors import InputError
 from weilend.core.plan import Spine
 from weilend.core.records import KINDS
+from weilend.core.values import Application, FraudVerdict
+from weilend.economy.fraud import PATTERNS
 from weilend.economy.loan_records import application_ids
 from weilend.economy.opening import Opening, open_district, tell_opening
 from weilend.economy.plan import WorldPlan, make_plan
-from weilend.economy.truth import fraud_of_asks
+from weilend.economy.traces import CONSENT
+from weilend.economy.truth import STACKING, fraud_of_asks
 from weilend.engine import duckdb
 from weilend.engine.book_fill import Filler, Staged
 from weilend.features.compute import FeatureTable, Seen, finish
 from weilend.features.plans import FeatureSet, unique_names
 from weilend.features.plans import make_plan as make_feature_plan
-from weilend.features.sets import THEMES
+from weilend.features.sets import FRAUD, THEMES
 from weilend.features.spec import Feature, Part
+from weilend.fraud.verdict import Heard, judge_fraud
 from weilend.models.table import Booleans, Integers
 
 #: Months that are told before the lender opens: what an applicant's bank can show.
 HISTORY_MONTHS: Final = 12
+#: The number of the pattern that is no fraud.
+_STACKED: Final = list(PATTERNS).index(STACKING) + 1
 #: Numbers of the book's order that a district's records may take, and districts that a process makes before it says so.
 SEQ_OF_DISTRICT, DISTRICTS_AT_ONCE = 2**23, 4
-#: Themes that are not offered: what only those leave who come by themselves (devices, forms), and what nobody computes here
-#: (graph).
+#: Themes that no model is offered: what only those leave who come by themselves (devices, forms), and what nobody computes here
+#: (graph). Rules of fraud read the first all the same: who was called has none of it, and no rule holds for what is not known.
 _WITHOUT: Final = ("device", "graph")
 
 #: How a firm paid us, of which nobody knows anything on the first day.
@@ -55,6 +62,8 @@ OWN: Final = (
 SHOWN: Final = FeatureSet(
     "flywheel_shown", unique_names(one for name, theme in THEMES.items() if name not in _WITHOUT for one in theme)
 )
+#: What is folded of the world: the above, and all that rules of fraud read.
+FOLDED: Final = FeatureSet("flywheel_folded", tuple(dict.fromkeys((*SHOWN.features, *FRAUD.features))))
 OWN_SET: Final = FeatureSet("flywheel_own", OWN)
 FLYWHEEL: Final = FeatureSet("flywheel_all", (*SHOWN.features, *OWN))
 
@@ -64,7 +73,8 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
     `district` and `row` say where in the world, `month` the month of business from 0 on, `at` the instant (UTC seconds), `user` the
     asker among the district's people. `caused` come only where they were contacted, `put_off` only where not. The rest is truth:
-    `fraud` is the number of the pattern behind it (0: honest), `take_die` decides whether an offer is taken, the same for all.
+    `fraud` is the number of the pattern behind it (0: honest; who asks several lenders within weeks is honest, and short of money),
+    `take_die` decides whether an offer is taken, the same for all.
     """
 
     district: Integers
@@ -83,15 +93,26 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     def __len__(self) -> int:
         return len(self.row)
 
+    def applications(self, rows: Iterable[int], product: str = "") -> tuple[Application, ...]:
+        """Return some of them as applications for a product, by default for the one that suits each firm."""
+        return tuple(
+            Application(application_id=self.application[row], product=product or self.product[row], business_id=self.business[row],
+                        as_of=int(self.at[row]), consent_id=CONSENT)
+            for row in rows
+        )  # fmt: skip
+
 
 class Ground(msgspec.Struct, frozen=True, kw_only=True, eq=False):
-    """The world of a run: `openings` by district, who may apply, and what each shows (`shown`, without his history with us)."""
+    """The world of a run: `openings` by district, who may apply, what each shows (`shown`, without his history with us), and what
+    the rules of fraud say of each (`verdicts`).
+    """
 
     plan: WorldPlan
     home: Home
     openings: tuple[Opening, ...]
     asked: Asked
     shown: FeatureTable
+    verdicts: tuple[FraudVerdict, ...]
     records: int
 
     @property
@@ -127,9 +148,12 @@ def lay_ground(plan: WorldPlan, folder: Path, *, workers: int = 2, tell: Tell = 
     records = home.book.adopt(staged)
     openings = tuple(open_district(plan, number, first_month=HISTORY_MONTHS) for number in range(plan.districts))
     asked = _asked(plan, openings)
+    check_balances(home, asked.applications(range(len(asked))))
+    folded = _fold(home, asked, tell)
     return Ground(
-        plan=plan, home=home, openings=openings, asked=asked, shown=_fold(home, asked, tell), records=sum(records.values())
-    )
+        plan=plan, home=home, openings=openings, asked=asked, shown=folded.select(SHOWN),
+        verdicts=judge_by_rules(folded.select(FRAUD)), records=sum(records.values()),
+    )  # fmt: skip
 
 
 def _stage(plan: WorldPlan, home: Home, workers: int) -> Iterator[tuple[Staged, int]]:
@@ -164,14 +188,14 @@ def _asked(plan: WorldPlan, openings: Sequence[Opening]) -> Asked:
     for number, opening in enumerate(openings):
         district = opening.district
         row = np.flatnonzero(district.asks.month >= HISTORY_MONTHS)
-        firm = district.asks.firm[row]
+        firm, pattern = district.asks.firm[row], fraud_of_asks(district)[row]
         found = {
             "district": np.full(len(row), number), "row": row, "month": district.asks.month[row] - HISTORY_MONTHS,
             "at": district.asked_at()[row], "user": opening.asker[row],
             "business": np.array(district.firms.code[firm].tolist(), object),
             "application": np.array(application_ids(district).to_pylist(), object)[row],
             "product": np.where(district.firms.has_shop[firm], "seller_loan", "enterprise_loan").astype(object),
-            "caused": opening.caused[row], "put_off": opening.put_off[row], "fraud": fraud_of_asks(district)[row],
+            "caused": opening.caused[row], "put_off": opening.put_off[row], "fraud": pattern * (pattern != _STACKED),
             "take_die": plan.dice("take", number).random(len(district.asks))[row],
         }  # fmt: skip
         for name, value in found.items():
@@ -185,19 +209,27 @@ def _asked(plan: WorldPlan, openings: Sequence[Opening]) -> Asked:
     return Asked(**plain)
 
 
+def judge_by_rules(table: FeatureTable) -> tuple[FraudVerdict, ...]:
+    """Return what the rules of fraud say of rows of the feature set `fraud`: an alert, or that no more was asked.
+
+    Nothing is learned of fraud in a run, and nobody reviews: rules are what every lender of the run has from the first day.
+    """
+    return tuple(judge_fraud(Heard(values=table.row(place).values)) for place in range(table.spine.size))
+
+
 def _fold(home: Home, asked: Asked, tell: Tell) -> FeatureTable:
     """Return what every applicant shows, block by block."""
-    view, plan = home.book.view(), make_feature_plan(SHOWN)
+    view, plan = home.book.view(), make_feature_plan(FOLDED)
     spine = Spine(asked.business, tuple(asked.at.tolist()))
     roles = {KINDS[one.kind].subjects[0] for one in plan.folds}
     whole = complete_spine(home, spine, view, roles)
     tell("look at applicants", 0, len(asked))
-    size = (len(asked), len(SHOWN.features))
+    size = (len(asked), len(FOLDED.features))
     values, known = np.zeros(size, np.int64), np.zeros(size, np.bool_)
-    seen = {kind: np.full((3, len(asked)), -1) for kind in SHOWN.kinds}
+    seen = {kind: np.full((3, len(asked)), -1) for kind in FOLDED.kinds}
     done = 0
     for block, table in duckdb.fold_and_finish(
-        plan, whole, view, home.calendar, lambda part, states: finish(SHOWN, part, states, home.calendar)
+        plan, whole, view, home.calendar, lambda part, states: finish(FOLDED, part, states, home.calendar)
     ):
         rows = block.rows
         values[rows], known[rows] = table.values, table.known
@@ -205,7 +237,7 @@ def _fold(home: Home, asked: Asked, tell: Tell) -> FeatureTable:
             seen[kind][:, rows] = one.oldest_days, one.newest_days, one.oldest_months
         done += len(rows)
         tell("look at applicants", done, len(asked))
-    return FeatureTable(SHOWN, spine, values, known, {kind: Seen(*days) for kind, days in seen.items()})
+    return FeatureTable(FOLDED, spine, values, known, {kind: Seen(*days) for kind, days in seen.items()})
 
 
 def fold_own(ground: Ground, rows: Integers) -> FeatureTable:

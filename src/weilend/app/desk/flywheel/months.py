@@ -23,6 +23,8 @@ from weilend.app.desk.flywheel.policies import (
     Answers,
     Terms,
     as_unscored,
+    doublings_tried,
+    numbers_of,
     shares_of,
     terms_of,
     with_numbers,
@@ -41,11 +43,14 @@ from weilend.app.desk.flywheel.showing import (
     whole,
 )
 from weilend.app.desk.flywheel.terms import (
+    SLOPE_PRIOR,
+    THIN_ODDS,
     Response,
     choose_first_terms,
     choose_terms,
     choose_thin_share,
     counted_pd,
+    doublings_of,
     learn_slope,
     learn_take_up,
     learned_rolls,
@@ -55,10 +60,14 @@ from weilend.app.desk.progress import Tell, say_nothing
 from weilend.core.money import PPM
 from weilend.decision import Policy
 from weilend.models import RowModel
-from weilend.models.table import Integers
+from weilend.models.table import Floats, Integers
 
-#: A model is looked at anew so many months after the last look, and rates so many months after opening.
-RENEW_MONTHS, PRICE_MONTHS = 3, 3
+#: A model is looked at anew so many months after the last look; terms each month until a model decides, then with it.
+RENEW_MONTHS: Final = 3
+#: The policy of the first day tries other terms on two of five, as nothing is known; after so many months its arms have these
+#: shares (ppm; assumption).
+TRY_MONTHS: Final = 3
+TRIED_LATER: Final = (880_000, 30_000, 30_000, 30_000, 30_000)
 #: What exploring may lose a month, for each application decided (assumption): five yuan.
 LOOK_LOSS_FEN: Final = 500
 #: Of what is lent to learn, this share is expected to be lost; it is counted when it is lent (assumption).
@@ -107,7 +116,7 @@ class Wheel:
         shown = rows_of(self.ground, rows, own=month > 0)
         ends = self.ground.starts(month + 1) - 1
         policy, model = self.office.policy, self.office.model
-        receipts = self.office.decide(self.ground.asked, rows, shown, at=ends)
+        receipts = self.office.decide(self.ground, rows, shown, at=ends)
         answers = answers_of(receipts, [one.name for one in policy.experiments])
         outcome = self._lend(rows, answers)
         self.ledger.write(ends)
@@ -115,6 +124,8 @@ class Wheel:
         self.reacher.learn(month, rows)
         lesson = self._learn(month)
         self._mind_budget()
+        if month + 1 == TRY_MONTHS:
+            self._go_live(with_numbers(self.office.policy, shares={"trying": TRIED_LATER}))
         done = MonthDone(
             month=month, contacts=len(contacts.user), applications=len(rows), approved=int(answers.approved.sum()),
             loans=int(outcome.taken.sum()), lent_fen=int(answers.ceiling_fen[outcome.taken].sum()),
@@ -167,7 +178,7 @@ class Wheel:
             facts = self._renew(matured, facts)
         elif matured.bads:
             facts = msgspec.structs.replace(facts, action=f"{matured.bads} bads came of age, not enough")
-        if self.office.model is None and (month + 1) % PRICE_MONTHS == 0:
+        if self.office.model is None:
             return msgspec.structs.replace(facts, action=self._reprice(matured), response=self.response)
         return facts
 
@@ -181,30 +192,72 @@ class Wheel:
         return limit / np.maximum(monthly, 1), rate, self._so_far("taken")[at], at
 
     def _reprice(self, matured: Matured) -> str:
-        """Learn how offers are answered and how many go bad, and set the terms of the expert's grade by it."""
-        months, rate, taken, _ = self._offers()
-        take = learn_take_up(months, rate, taken.astype(np.bool_))
-        if take is None:
-            return f"{len(taken):,} offers were answered, not enough to learn a price from"
-        self.response = msgspec.structs.replace(
-            self.response, take_up=take, rolls=self._rolls(matured), ages=matured.ages, offers=len(taken)
-        )
-        policy = self.office.policy
-        terms = terms_of(policy)[NO_MODEL]
-        assumed = self.product.assumed("portfolio_bad_rate_ppm") / PPM
-        risk = counted_pd(float(matured.watched.sum()), matured.bads, assumed, self.response.rolls, matured.ages)
-        lent = np.log2(np.maximum(months[taken.astype(np.bool_)], 0.02))
+        """Set the terms of the expert's grade by how offers were answered and how many went bad."""
+        self._respond(matured)
+        offers = self.response.offers
+        if self.response.take_up is None:
+            return f"{offers:,} offers were answered, not enough to learn a price from"
+        policy, pd = self.office.policy, self._count_pd(matured)
+        now, start = terms_of(policy)[NO_MODEL], numbers_of(policy)["thin_share_ppm"]
         monthly = monthly_fen(whole(self.shown)).astype(np.float64)
-        best = choose_first_terms(monthly, risk, float(lent.mean()), terms, self.response, self.market)
-        if best == terms:
-            return f"{len(taken):,} answers to offers confirm {_said(terms)}"
-        self._go_live(with_numbers(policy, terms={NO_MODEL: best}))
-        return f"{len(taken):,} answers to offers: {_said(terms)} → {_said(best)}"
+        best = choose_first_terms(pd, monthly, now, self.response, self.market)
+        share = self._choose_thin_share(np.arange(len(pd)), pd, (NO_MODEL,) * len(pd), {NO_MODEL: best})
+        if (best, share) == (now, start):
+            return f"{offers:,} answers to offers confirm {_said(now, start)}"
+        self._go_live(with_numbers(policy, terms={NO_MODEL: best}, parameters={"thin_share_ppm": share}))
+        return f"{offers:,} answers to offers: {_said(now, start)} → {_said(best, share)}"
+
+    def _respond(self, matured: Matured) -> None:
+        """Learn how offers are answered, how loans fail, and what a larger limit does to that."""
+        months, rate, taken, _ = self._offers()
+        at = self._places(matured.rows)
+        take = learn_take_up(months, rate, taken.astype(np.bool_)) or self.response.take_up
+        slope, lent = SLOPE_PRIOR, 0.0
+        if matured.bads:
+            slope = learn_slope(self._tried()[at], matured.bad, matured.watched)
+            lent = float(np.average(doublings_of(self._months_lent()[at]), weights=matured.watched))
+        self.response = Response(
+            take_up=take,
+            slope=slope,
+            lent=lent,
+            rolls=self._rolls(matured),
+            ages=matured.ages,
+            offers=len(taken),
+            labels=len(at),
+        )
+
+    def _count_pd(self, matured: Matured) -> Floats:
+        """Return the chance of going bad of all who applied so far, counted for thin files and for others."""
+        step_count = numbers_of(self.office.policy)["step_count"]
+        at, assumed = self._places(matured.rows), self.product.assumed("portfolio_bad_rate_ppm") / PPM
+        is_thin, doublings = find_thin(whole(self.shown), step_count=step_count), doublings_of(self._months_lent())
+        pd = np.zeros(len(is_thin))
+        for thin, odds in ((False, 1.0), (True, THIN_ODDS)):
+            mine = is_thin[at] == thin
+            pd[is_thin == thin] = counted_pd(
+                float(matured.watched[mine].sum()), int(matured.bad[mine].sum()), assumed, odds=odds, response=self.response,
+                doublings=float(doublings[at[mine]].mean()) if mine.any() else self.response.lent,
+            )  # fmt: skip
+        return pd
+
+    def _places(self, rows: Integers) -> Integers:
+        """Return where applications stand among all that were decided so far."""
+        place = {row: at for at, row in enumerate(np.concatenate(self.rows).tolist())}
+        return np.array([place[row] for row in rows.tolist()], np.int64)
+
+    def _months_lent(self) -> Floats:
+        """Return the limit of each application so far in months of sales; 1 where nothing was offered."""
+        limit = np.concatenate([one.ceiling_fen for one in self.said])
+        months: Floats = np.where(limit > 0, limit / np.maximum(monthly_fen(whole(self.shown)), 1), 1.0)
+        return months
+
+    def _tried(self) -> Floats:
+        """Return by how many doublings chance moved the limit of each application so far."""
+        return np.concatenate([doublings_tried(self.office.policy, one) for one in self.said])
 
     def _renew(self, matured: Matured, facts: Lesson) -> Lesson:
         """Train a challenger, judge it, promote it on evidence, and choose the terms of each grade anew."""
-        place = {row: at for at, row in enumerate(np.concatenate(self.rows).tolist())}
-        at = np.array([place[row] for row in matured.rows.tolist()], np.int64)
+        at = self._places(matured.rows)
         shown = whole(self.shown).take(at)
         champion = self.office.model
         trained = train(shown, matured.bad, matured.watched, champion, seed=self.ground.plan.seed)
@@ -216,49 +269,37 @@ class Wheel:
                 f"{trained.learner}: AUC {trained.auc_ppm / PPM:.3f} out of fold, no evidence that it ranks: the rules go on"
             )
             return msgspec.structs.replace(facts, action=action, trained=trained)
-        self._learn_response(self.office.model, matured, at)
+        self._respond(matured)
         live = self.office.policy
-        self._choose(self.office.model, as_unscored(live) if champion is None else terms_of(live))
+        self._choose(self.office.model, as_unscored(live) if champion is None else terms_of(live), at)
         action = _words_of(trained, promoted=promoted)
         return msgspec.structs.replace(facts, action=action, trained=trained, promoted=promoted, response=self.response)
-
-    def _learn_response(self, model: RowModel, matured: Matured, at: Integers) -> None:
-        months, rate, taken, offers = self._offers()
-        take = learn_take_up(months, rate, taken.astype(np.bool_)) or self.response.take_up
-        pd = score(model, whole(self.shown).take(at)) / PPM
-        size = dict(zip(offers.tolist(), months.tolist(), strict=True))
-        months_of = np.array([size.get(one, 1.0) for one in at.tolist()])
-        slope, shift = learn_slope(np.clip(pd, 1e-4, 0.9), months_of, matured.bad, matured.watched)
-        self.response = Response(
-            take_up=take,
-            slope=slope,
-            shift=shift,
-            rolls=self._rolls(matured),
-            ages=matured.ages,
-            offers=len(taken),
-            labels=len(at),
-        )
 
     def _rolls(self, matured: Matured) -> float:
         """Return the share of late loans that are lost, from those whose lateness lies long enough back."""
         known_by = self.ground.starts(int(self.ground.asked.month[np.concatenate(self.rows)].max(initial=0)) + 1) - 1
         return learned_rolls(*self.ledger.count_settled(matured.rows[matured.bad == 1], known_by))
 
-    def _choose(self, model: RowModel, now: Mapping[str, Terms]) -> None:
-        """Choose the terms of each grade, and how thin files start, by what the champion says of all who applied so far."""
+    def _choose(self, model: RowModel, now: Mapping[str, Terms], learned_from: Integers) -> None:
+        """Choose the terms of each grade, and how thin files start, by what the champion says of all who applied so far and whom it
+        did not learn from: of the others it knows too well how they turned out.
+        """
         if self.response.take_up is None:
             return
-        seen = whole(self.shown)
+        rows = np.setdiff1d(np.arange(len(self._so_far("taken"))), learned_from)
+        seen = whole(self.shown).take(rows)
         pd = np.clip(score(model, seen), 100, 900_000)
         grade, monthly = grades_of(pd, self.product), monthly_fen(seen).astype(np.float64)
         terms = choose_terms(pd / PPM, grade, monthly, self.response, self.market, now)
-        numbers = {name: one.base or 0 for name, one in self.office.policy.parameters.items()}
-        thin = np.flatnonzero(find_thin(seen, step_count=numbers["step_count"]))
-        share = choose_thin_share(
-            pd[thin] / PPM, tuple(grade[row] for row in thin.tolist()), monthly[thin], terms, self.response, self.market,
-            numbers["thin_share_ppm"],
-        )  # fmt: skip
+        share = self._choose_thin_share(rows, pd / PPM, grade, terms)
         self._go_live(with_numbers(self.office.policy, terms=terms, parameters={"thin_share_ppm": share}))
+
+    def _choose_thin_share(self, rows: Integers, pd: Floats, grade: tuple[str, ...], terms: Mapping[str, Terms]) -> int:
+        """Return with which share (ppm) of the limit thin files start, by what is expected of some who applied so far."""
+        numbers, seen = numbers_of(self.office.policy), whole(self.shown).take(rows)
+        thin = np.flatnonzero(find_thin(seen, step_count=numbers["step_count"]))
+        grades, monthly = tuple(grade[row] for row in thin.tolist()), monthly_fen(seen)[thin].astype(np.float64)
+        return choose_thin_share(pd[thin], grades, monthly, terms, self.response, self.market, numbers["thin_share_ppm"])
 
     def _mind_budget(self) -> None:
         """Stop exploring while what it is expected to have lost exceeds its budget, and take it up again when there is room."""
@@ -297,8 +338,9 @@ class Wheel:
         )  # fmt: skip
 
 
-def _said(terms: Terms) -> str:
-    return f"{terms.limit_ppm / PPM:g} months of sales at {terms.rate_ppm / 10_000:g} %"
+def _said(terms: Terms, thin_share_ppm: int) -> str:
+    start = f"{terms.limit_ppm / PPM:g} months of sales at {terms.rate_ppm / 10_000:g} %"
+    return f"{start}, {thin_share_ppm / 10_000:g} % of it for thin files"
 
 
 def _words_of(trained: Trained, *, promoted: bool) -> str:

@@ -338,6 +338,8 @@ def _honest(result: Result) -> Section:
         f"A model that was told how every applicant would turn out goes {_way(result.ceiling_ppm)}: about as far as files lead.",
         f"For {waited} months the lender has judgement and prices alone, and pays for what it learns; the oracle and the tuned "
         "rules know from the first day. The tuned rules are searched for on the outcomes of the very months they are judged on.",
+        "Rules of fraud (an identity that failed, a statement that does not add up, money in circles, a shell in a hurry) decline "
+        "alike for the flywheel, the tuned rules and all that files say. No lists or rings are asked, and nobody reviews.",
         "Outcomes at each offer are the economy's own. Loans are valued run off to maturity; one renewed under stress as lost.",
         "The oracle's chances of loss are reckoned at 18 % a year; its offers, like everybody's, are then lived exactly.",
     )

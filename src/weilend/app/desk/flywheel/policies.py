@@ -17,8 +17,9 @@ from weilend.core.ids import draw_ppm
 from weilend.core.values import Outcome
 from weilend.decision import Evaluator, Policy, dump_policy, load_policy, restore_policy
 from weilend.decision.facts import AGE
+from weilend.engine.columns import Array, Texts
 from weilend.lending import Product, read_product
-from weilend.models.table import Booleans, Integers
+from weilend.models.table import Booleans, Floats, Integers
 
 _FOLDER: Final = files("weilend.app.desk.flywheel")
 PRODUCT, POLICY = "first_loan", "first_loan_rules"
@@ -107,6 +108,15 @@ def terms_of(policy: Policy) -> dict[str, Terms]:
     return {one.name: Terms(one.values["limit_ppm"], one.values["rate_ppm"]) for one in policy.grades}
 
 
+def numbers_of(policy: Policy) -> dict[str, int]:
+    """Return the parameters of a policy by name; those that the product gives are 0.
+
+    >>> numbers_of(load_first_loan()[1])["thin_share_ppm"]
+    500000
+    """
+    return {name: one.base or 0 for name, one in policy.parameters.items()}
+
+
 def as_unscored(policy: Policy) -> dict[str, Terms]:
     """Return the terms of every grade as those whom no model has scored get them: what all get until a model decides.
 
@@ -124,6 +134,20 @@ def shares_of(policy: Policy, experiment: str) -> dict[str, int]:
     """
     (found,) = (one for one in policy.experiments if one.name == experiment)
     return {arm.name: arm.share_ppm for arm in found.arms}
+
+
+def doublings_tried(policy: Policy, answers: Answers) -> Floats:
+    """Return by how many doublings the experiment `trying` moved the limit of each application.
+
+    >>> _, policy = load_first_loan()
+    >>> none = np.zeros(2, np.int64)
+    >>> said = Answers(none > 0, none, none, ("N", "N"), {"trying": ("control", "smaller")})
+    >>> doublings_tried(policy, said).tolist()
+    [0.0, -1.0]
+    """
+    (trying,) = (one for one in policy.experiments if one.name == "trying")
+    moved = {arm.name: float(np.log2(arm.values["test_limit_ppm"] / 1_000_000)) for arm in trying.arms}
+    return np.array([moved[arm] for arm in answers.arms["trying"]])
 
 
 def without_chance(policy: Policy) -> Policy:
@@ -145,10 +169,10 @@ def draws_of(policy: Policy, businesses: Sequence[str]) -> dict[str, Integers]:
     return {one.draw: np.array([draw_ppm(one.salt, name) for name in businesses], np.int64) for one in policy.experiments}
 
 
-def decide_rows(evaluator: Evaluator, columns: Mapping[str, np.ma.MaskedArray[Any, Any]]) -> Answers:
+def decide_rows(evaluator: Evaluator, columns: Mapping[str, Array]) -> Answers:
     """Decide rows one by one by the compiled policy, as a live decision is; `columns` (masked where NULL) by raw field."""
     names = [field.name for field in evaluator.program.inputs.values()]
-    lists = [columns[name].tolist() for name in names]
+    lists = [_plain(columns[name]) for name in names]
     run = evaluator.function.run
     outcomes: list[Outcome] = []
     ceilings, rates, grades, arms = [], [], [], []
@@ -171,9 +195,13 @@ def decide_rows(evaluator: Evaluator, columns: Mapping[str, np.ma.MaskedArray[An
     )
 
 
-def raw_columns(
-    names: Sequence[str], values: Integers, known: Booleans, facts: Mapping[str, Integers | None]
-) -> dict[str, np.ma.MaskedArray[Any, Any]]:
+def _plain(column: Array) -> list[Any]:
+    """Return a column as one decision after another reads it."""
+    values: list[Any] = (column.words[column] if isinstance(column, Texts) else column).tolist()
+    return values
+
+
+def raw_columns(names: Sequence[str], values: Integers, known: Booleans, facts: Mapping[str, Array | None]) -> dict[str, Array]:
     """Return a feature matrix (rows, features) and facts (None: not known of anybody) as columns, masked where NULL.
 
     >>> found = raw_columns(["x"], np.array([[3]]), np.array([[False]]), {"pd_ppm": None})
@@ -181,8 +209,8 @@ def raw_columns(
     ([None], [None])
     """
     rows = len(values)
-    table = {name: np.ma.array(values[:, place], mask=~known[:, place]) for place, name in enumerate(names)}
+    table: dict[str, Array] = {name: np.ma.array(values[:, place], mask=~known[:, place]) for place, name in enumerate(names)}
     for name, fact in facts.items():
-        table[name] = np.ma.array(np.zeros(rows, np.int64), mask=True) if fact is None else np.ma.array(fact)
+        table[name] = np.ma.array(np.zeros(rows, np.int64), mask=True) if fact is None else fact
     table[AGE] = np.ma.array(np.zeros(rows, np.int64))
     return table

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import product as combinations
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 import numpy as np
@@ -52,6 +52,7 @@ from weilend.economy.firms import NEVER
 from weilend.economy.loans import take_up
 from weilend.economy.opening import Opening
 from weilend.economy.truth import with_harm
+from weilend.engine.columns import Array
 from weilend.models.recipes import flat_card
 from weilend.models.table import Booleans, Floats, Integers
 
@@ -217,6 +218,7 @@ def visible(run: Run) -> Contender:
         )
         for k, limit in enumerate(LIMITS):
             pds[k][told] = np.asarray(model.predict(np.column_stack([matrix[told], np.full(len(told), limit)])))
+    pds = [np.where(run.shown.alerted, 1.0, pd) for pd in pds]  # the rules of fraud are in the files too
     take = _learned_take(run)
     return _best(run, "all that files say", "a model told how every applicant would have turned out", limits, pds, take)
 
@@ -323,7 +325,7 @@ def _limit(run: Run, fen: Integers) -> Integers:
     return limit
 
 
-def _given(run: Run, policy: Policy, pd: Integers | None = None) -> tuple[Evaluator, dict[str, np.ma.MaskedArray[Any, Any]]]:
+def _given(run: Run, policy: Policy, pd: Integers | None = None) -> tuple[Evaluator, dict[str, Array]]:
     """Return a policy ready to decide, and what it reads of all applicants."""
     evaluator = make_evaluator(run.product, DECIDED, policy)
     return evaluator, columns_of(evaluator, without_own(run.shown), pd)

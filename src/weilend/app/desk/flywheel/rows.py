@@ -35,7 +35,7 @@ LEAST_KNOWN: Final = 0.25
 class Rows(msgspec.Struct, frozen=True, eq=False):
     """What some applications showed when they were decided: `names` and `signs` of the features, values and known (rows, names),
     the `business` behind each and the instant `at` (UTC seconds). `newest` says how many days old the newest record of a kind was
-    (-1: there was none).
+    (-1: there was none). `alerted` says of whom a rule of fraud speaks.
     """
 
     names: tuple[str, ...]
@@ -44,6 +44,7 @@ class Rows(msgspec.Struct, frozen=True, eq=False):
     known: Booleans
     business: tuple[str, ...]
     at: Integers
+    alerted: Booleans
     newest: Mapping[str, Integers] = {}
 
     def table(self, names: Sequence[str] = ()) -> Table:
@@ -57,7 +58,7 @@ class Rows(msgspec.Struct, frozen=True, eq=False):
     def take(self, rows: Integers) -> Rows:
         """Return some of the rows."""
         return Rows(self.names, self.signs, self.values[rows], self.known[rows], tuple(self.business[row] for row in rows.tolist()),
-                    self.at[rows], {kind: days[rows] for kind, days in self.newest.items()})  # fmt: skip
+                    self.at[rows], self.alerted[rows], {kind: days[rows] for kind, days in self.newest.items()})  # fmt: skip
 
     def group(self) -> Integers:
         """Return which rows are of one business, as numbers from 0."""

@@ -5,12 +5,14 @@ results.
 from __future__ import annotations
 
 import numpy as np
+import pyarrow as pa
 
 from weilend.app.desk.flywheel.ground import FLYWHEEL, OWN, Ground, fold_own
 from weilend.app.desk.flywheel.policies import GRADES, Answers, draws_of, raw_columns
 from weilend.app.desk.flywheel.reaching import Contacts
 from weilend.app.desk.flywheel.rows import Rows
 from weilend.decision import Evaluator
+from weilend.engine.columns import Array, Texts
 from weilend.lending import Product
 from weilend.models.table import Booleans, Integers
 
@@ -34,10 +36,11 @@ def rows_of(ground: Ground, rows: Integers, *, own: bool) -> Rows:
         paid, told = table.values, table.known
         newest |= {kind: seen.newest_days for kind, seen in table.seen.items()}
     asked = ground.asked
+    alerted = np.array([ground.verdicts[row].status == "alert" for row in rows.tolist()], np.bool_)
     return Rows(
         tuple(one.name for one in FLYWHEEL.features), tuple(one.sign for one in FLYWHEEL.features),
         np.concatenate([values, paid], axis=1), np.concatenate([known, told], axis=1),
-        tuple(asked.business[row] for row in rows.tolist()), asked.at[rows], newest,
+        tuple(asked.business[row] for row in rows.tolist()), asked.at[rows], alerted, newest,
     )  # fmt: skip
 
 
@@ -47,6 +50,7 @@ def whole(parts: list[Rows]) -> Rows:
     return Rows(
         first.names, first.signs, np.concatenate([one.values for one in parts]), np.concatenate([one.known for one in parts]),
         tuple(name for one in parts for name in one.business), np.concatenate([one.at for one in parts]),
+        np.concatenate([one.alerted for one in parts]),
     )  # fmt: skip
 
 
@@ -70,9 +74,10 @@ def find_thin(shown: Rows, *, step_count: int = 2**62) -> Booleans:
     return np.logical_and(thin, column("own_paid_count_730d", 0) < step_count)
 
 
-def columns_of(evaluator: Evaluator, shown: Rows, pd: Integers | None) -> dict[str, np.ma.MaskedArray]:
+def columns_of(evaluator: Evaluator, shown: Rows, pd: Integers | None) -> dict[str, Array]:
     """Return what a compiled policy reads of rows."""
-    facts: dict[str, Integers | None] = {"pd_ppm": pd, **draws_of(evaluator.policy, shown.business)}
+    facts: dict[str, Array | None] = {"pd_ppm": pd, **draws_of(evaluator.policy, shown.business)}
+    facts["fraud_status"] = Texts.of(pa.array(np.where(shown.alerted, "alert", "not_assessed")))
     wanted = {field.name for field in evaluator.program.inputs.values()}
     place = {name: at for at, name in enumerate(shown.names)}
     names = [name for name in shown.names if name in wanted]

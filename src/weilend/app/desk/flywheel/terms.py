@@ -14,6 +14,7 @@ from typing import Final
 
 import msgspec
 import numpy as np
+from scipy.special import expit
 
 from weilend.app.desk.flywheel.money import Costs
 from weilend.app.desk.flywheel.policies import GRADES, Terms
@@ -26,8 +27,11 @@ LIMITS: Final = (500_000, 1_000_000, 1_500_000, 2_000_000, 2_500_000, 3_000_000)
 RATES: Final = (120_000, 140_000, 160_000, 180_000, 200_000, 220_000, 240_000)
 #: Shares (ppm) of the limit with which a thin file may start.
 THIN_SHARES: Final = (0, 250_000, 500_000, 750_000, 1_000_000)
-#: Before anything is learned: a doubled limit raises the logit of going bad by .35, give or take .15 (assumption).
-SLOPE_PRIOR, SLOPE_ERROR = 0.35, 0.15
+#: Before anything is learned: a doubled limit raises the logit of going bad by .35, give or take .3 (assumption): larger debts are
+#: harder to pay, yet who was given more elsewhere often is who was trusted more.
+SLOPE_PRIOR, SLOPE_ERROR = 0.35, 0.30
+#: Before anything is counted: the odds of loss of a thin file beside those of any other (assumption).
+THIN_ODDS: Final = 1.5
 #: Before anything is learned: of loans that are thirty days late within half a year this share is lost, the rest slipped and
 #: paid; it weighs as much as so many loans (assumptions).
 ROLLS, ROLLS_LOANS = 0.70, 20
@@ -62,19 +66,20 @@ class TakeUp(msgspec.Struct, frozen=True):
 
     def chance(self, months: Floats, rate: Floats) -> Floats:
         """Return the chance for limits in months of sales and yearly rates of one."""
-        logit = self.base + self.limit * np.log2(np.maximum(months, 0.02)) + self.rate * (rate - 0.18)
+        logit = self.base + self.limit * doublings_of(months) + self.rate * (rate - 0.18)
         return 1 / (1 + np.exp(-logit))
 
 
 class Response(msgspec.Struct, frozen=True):
-    """What was learned of answers: taking up (None: too few offers yet), the slope of going bad by doublings of the limit, its
-    intercept beside the model, the share of late loans that are lost, how often each instalment is the first that a late loan does
-    not pay (`ages`, adding up to one), and from how many offers and labels.
+    """What was learned of answers: taking up (None: too few offers yet); the slope of going bad by doublings of the limit; by how
+    many doublings the limits of loans learned from lay above a month of sales on the mean (`lent`); the share of late loans that
+    are lost; how often each instalment is the first that a late loan does not pay (`ages`, adding up to one); from how many offers
+    and labels.
     """
 
     take_up: TakeUp | None
     slope: float = SLOPE_PRIOR
-    shift: float = 0.0
+    lent: float = 0.0
     rolls: float = ROLLS
     ages: tuple[float, ...] = ALIKE
     offers: int = 0
@@ -89,7 +94,7 @@ def learn_take_up(months: Floats, rate: Floats, taken: Booleans) -> TakeUp | Non
     """
     if len(taken) < LEAST_OFFERS or taken.all() or not taken.any():
         return None
-    design = np.stack([np.ones(len(taken)), np.log2(np.maximum(months, 0.02)), rate - 0.18], axis=1)
+    design = np.stack([np.ones(len(taken)), doublings_of(months), rate - 0.18], axis=1)
     # rates were tried within a few points only: without a prior a handful of answers would speak too loudly
     found = fit_with_prior(
         design, taken.astype(np.float64), np.zeros(len(taken)), np.array([0.3, 0.4, -10.0]), np.array([2.0, 0.5, 5.0])
@@ -97,17 +102,19 @@ def learn_take_up(months: Floats, rate: Floats, taken: Booleans) -> TakeUp | Non
     return TakeUp(*(float(one) for one in found))
 
 
-def learn_slope(pd: Floats, months: Floats, bad: Integers, weight: Floats) -> tuple[float, float]:
-    """Return the slope of going bad by doublings of the limit, and the shift, beside the PD (of one) that a model gives.
+def learn_slope(tried: Floats, bad: Integers, weight: Floats) -> float:
+    """Return the slope of going bad by doublings of the limit, from limits that were tried by chance: `tried` (n,) is by how many
+    doublings the draw moved a loan's limit.
 
-    >>> [round(one, 2) for one in learn_slope(np.full(4, 0.1), np.ones(4), np.array([0, 0, 0, 0]), np.ones(4))][0]
+    Limits that a policy chose would not do: it gives less to those of whom it thinks less. Nor is it asked beside what a model says
+    of the loans that it learned from: that knows too well who went bad.
+
+    >>> round(learn_slope(np.zeros(4), np.array([0, 0, 0, 0]), np.ones(4)), 2)
     0.35
     """
-    design = np.stack([np.log2(np.maximum(months, 0.02)), np.ones(len(bad))], axis=1)
-    offset = np.log(pd / (1 - pd))
-    prior, error = np.array([SLOPE_PRIOR, 0.0]), np.array([SLOPE_ERROR, 1.0])
-    found = fit_with_prior(design, bad.astype(np.float64), offset, prior, error, weight)
-    return float(found[0]), float(found[1])
+    design = np.stack([tried, np.ones(len(bad))], axis=1)
+    prior, error = np.array([SLOPE_PRIOR, -2.0]), np.array([SLOPE_ERROR, 2.0])
+    return float(fit_with_prior(design, bad.astype(np.float64), np.zeros(len(bad)), prior, error, weight)[0])
 
 
 def fit_with_prior(
@@ -190,6 +197,17 @@ def year_pd(window_pd: Floats, rolls: float = ROLLS, ages: Sequence[float] = ALI
     return loss
 
 
+def window_pd(loss: Floats, rolls: float = ROLLS, ages: Sequence[float] = ALIKE) -> Floats:
+    """Return the chance of being thirty days late within six months on book from the chance of loss over a loan's year: `year_pd`
+    the other way round.
+
+    >>> window_pd(year_pd(np.array([0.05]))).round(6).tolist()
+    [0.05]
+    """
+    late: Floats = (1 - (1 - loss) ** sum(ages[:WINDOW])) / rolls
+    return late
+
+
 class Market(msgspec.Struct, frozen=True, kw_only=True):
     """What terms are reckoned with besides responses: costs, the product's cap and step, what money costs, what is lost."""
 
@@ -230,10 +248,10 @@ def choose_terms(
 ) -> dict[str, Terms]:
     """Return, for each grade that applicants had, the terms that are expected to bring most; 0 to lend where nothing brings any.
 
-    `pd` is the chance (of one) of the label at a limit of one month of sales. A worse grade never has a higher limit or a
+    `pd` is the chance (of one) of the label at limits as they were lent on the mean. A worse grade never has a higher limit or a
     lower rate.
     """
-    logit = np.log(pd / (1 - pd)) + response.shift
+    logit = _at_one_month(pd, response)
     chosen: dict[str, Terms] = {}
     most, least = max(LIMITS), min(RATES)
     for name in GRADES[:-1]:
@@ -271,7 +289,7 @@ def choose_thin_share(
 
     It moves by one of `THIN_SHARES` at most: what a model says of those of whom little is known is followed with care.
     """
-    logit, place = np.log(pd / (1 - pd)) + response.shift, THIN_SHARES.index(now)
+    logit, place = _at_one_month(pd, response), THIN_SHARES.index(now)
     best, most = now, -np.inf
     for share in THIN_SHARES[max(place - 1, 0) : place + 2]:
         brings = 0.0
@@ -287,8 +305,17 @@ def choose_thin_share(
 
 def _risk(logit: Floats, months: Floats, response: Response) -> Floats:
     """Return the chance of loss in a year at a limit of so many months of sales, from the logit of the label at one month."""
-    label = 1 / (1 + np.exp(-(logit + response.slope * np.log2(np.maximum(months, 0.02)))))
+    label = expit(logit + response.slope * doublings_of(months))
     return year_pd(label, response.rolls, response.ages)
+
+
+def doublings_of(months: Floats) -> Floats:
+    """Return by how many doublings limits lie above one month of sales.
+
+    >>> doublings_of(np.array([0.5, 2.0])).tolist()
+    [-1.0, 1.0]
+    """
+    return np.log2(np.maximum(months, 0.02))
 
 
 def _sized(monthly_fen: Floats, limit_ppm: int, market: Market) -> tuple[Floats, Floats]:
@@ -307,20 +334,18 @@ def _filled(chosen: dict[str, Terms]) -> dict[str, Terms]:
     return full
 
 
-def choose_first_terms(
-    monthly_fen: Floats, pd_year: float, doublings: float, now: Terms, response: Response, market: Market
-) -> Terms:
-    """Return the terms that are expected to bring most where nothing ranks applicants: `pd_year` is the chance of loss, assumed or
-    counted, of loans whose limit was `doublings` above a month of sales on the mean (log2); a larger limit raises it as the
-    response says. A limit moves by `FIRST_STEP` at most.
+def choose_first_terms(pd: Floats, monthly_fen: Floats, now: Terms, response: Response, market: Market) -> Terms:
+    """Return the terms that are expected to bring most where nothing ranks applicants; a limit moves by `FIRST_STEP` at most.
+
+    `pd` (n,) is as `choose_terms` takes it, counted of all alike.
     """
-    base = np.log(pd_year / (1 - pd_year)) - response.slope * doublings
+    logit = _at_one_month(pd, response)
     best, most = now, -np.inf
     for limit in LIMITS:
         if not now.limit_ppm / FIRST_STEP <= limit <= now.limit_ppm * FIRST_STEP:
             continue
         limit_fen, months = _sized(monthly_fen, limit, market)
-        risk = 1 / (1 + np.exp(-(base + response.slope * np.log2(np.maximum(months, 0.02)))))
+        risk = _risk(logit, months, response)
         for rate in RATES:
             brings = float(expected_fen(limit_fen, months, rate / PPM, risk, response, market).sum())
             if brings > most:
@@ -328,13 +353,29 @@ def choose_first_terms(
     return best
 
 
-def counted_pd(labels: float, bads: int, assumed: float, rolls: float = ROLLS, ages: Sequence[float] = ALIKE) -> float:
-    """Return the chance of loss in a year from labels so far, drawn towards what is assumed as if a hundred loans had said it.
+def counted_pd(labels: float, bads: int, assumed: float, *, doublings: float, response: Response, odds: float = 1.0) -> float:
+    """Return the chance of the label at limits as they were lent on the mean, from labels of some so far, drawn towards an assumed
+    chance of loss in a year (its odds taken `odds` times) as if a hundred loans had said it.
 
-    `labels` may be a sum of shares: young loans count as far as they were watched.
+    `labels` may be a sum of shares: young loans count as far as they were watched. `doublings` says by how much the limits of these
+    lay above a month of sales (log2), on the mean.
 
-    >>> counted_pd(0, 0, 0.09), round(counted_pd(900, 40, 0.09), 2)
-    (0.09, 0.07)
+    >>> known = Response(None, rolls=1.0)
+    >>> round(counted_pd(0, 0, 0.09, doublings=0.0, response=known), 3)
+    0.039
+    >>> round(counted_pd(900, 90, 0.09, doublings=0.0, response=known), 3)
+    0.094
     """
-    counted = float(year_pd(np.array([bads / labels]), rolls, ages)[0]) if labels else 0.0
-    return (PRIOR_LOANS * assumed + labels * counted) / (PRIOR_LOANS + labels)
+    loss = odds * assumed / (1 - assumed + odds * assumed)
+    expected = float(window_pd(np.array([loss]), response.rolls, response.ages)[0])
+    chance = np.array([(PRIOR_LOANS * expected + bads) / (PRIOR_LOANS + labels)])
+    return float(expit(_logit(chance) + response.slope * (response.lent - doublings))[0])
+
+
+def _logit(chance: Floats) -> Floats:
+    return np.log(chance / (1 - chance))
+
+
+def _at_one_month(pd: Floats, response: Response) -> Floats:
+    """Return the logit of the label at a limit of one month of sales."""
+    return _logit(pd) - response.slope * response.lent
