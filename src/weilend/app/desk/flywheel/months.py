@@ -66,7 +66,7 @@ from weilend.models.table import Floats, Integers
 RENEW_MONTHS: Final = 3
 #: The policy of the first day tries other terms on two of five, as nothing is known; after so many months its arms have these
 #: shares (ppm; assumption).
-TRY_MONTHS: Final = 3
+TRY_MONTHS: Final = 6
 TRIED_LATER: Final = (880_000, 30_000, 30_000, 30_000, 30_000)
 #: What exploring may lose a month, for each application decided (assumption): five yuan.
 LOOK_LOSS_FEN: Final = 500
@@ -212,7 +212,8 @@ class Wheel:
         months, rate, taken, _ = self._offers()
         at = self._places(matured.rows)
         take = learn_take_up(months, rate, taken.astype(np.bool_)) or self.response.take_up
-        slope, lent = SLOPE_PRIOR, 0.0
+        # what is assumed of losses is of a book that is lent to as the expert lends
+        slope, lent = SLOPE_PRIOR, float(doublings_of(months).mean()) if len(months) else 0.0
         if matured.bads:
             slope = learn_slope(self._tried()[at], matured.bad, matured.watched)
             lent = float(np.average(doublings_of(self._months_lent()[at]), weights=matured.watched))

@@ -47,6 +47,8 @@ LAST_AGES: Final = 3
 LARGEST_STEP: Final = 2.0
 #: Before anything ranks applicants, by no more than this.
 FIRST_STEP: Final = 1.5
+#: Terms are changed only for so many times what the present ones are expected to bring: of nearly equals the known one stays.
+LEAST_GAIN: Final = 1.01
 #: What is assumed of losses weighs as much as so many loans.
 PRIOR_LOANS: Final = 100
 MONTHS: Final = 12
@@ -290,7 +292,7 @@ def choose_thin_share(
     It moves by one of `THIN_SHARES` at most: what a model says of those of whom little is known is followed with care.
     """
     logit, place = _at_one_month(pd, response), THIN_SHARES.index(now)
-    best, most = now, -np.inf
+    worth = dict[int, float]()
     for share in THIN_SHARES[max(place - 1, 0) : place + 2]:
         brings = 0.0
         for name, one in terms.items():
@@ -298,9 +300,9 @@ def choose_thin_share(
             limit_fen, months = _sized(monthly_fen[here], one.limit_ppm * share // PPM, market)
             risk = _risk(logit[here], months, response)
             brings += float(expected_fen(limit_fen, months, one.rate_ppm / PPM, risk, response, market).sum())
-        if brings > most:
-            best, most = share, brings
-    return best
+        worth[share] = brings
+    best = max(worth, key=lambda share: worth[share])
+    return best if worth[best] > worth[now] + (LEAST_GAIN - 1) * abs(worth[now]) else now
 
 
 def _risk(logit: Floats, months: Floats, response: Response) -> Floats:
@@ -339,18 +341,16 @@ def choose_first_terms(pd: Floats, monthly_fen: Floats, now: Terms, response: Re
 
     `pd` (n,) is as `choose_terms` takes it, counted of all alike.
     """
-    logit = _at_one_month(pd, response)
-    best, most = now, -np.inf
-    for limit in LIMITS:
+    logit, brings = _at_one_month(pd, response), dict[Terms, float]()
+    for limit in {now.limit_ppm, *LIMITS}:
         if not now.limit_ppm / FIRST_STEP <= limit <= now.limit_ppm * FIRST_STEP:
             continue
         limit_fen, months = _sized(monthly_fen, limit, market)
         risk = _risk(logit, months, response)
-        for rate in RATES:
-            brings = float(expected_fen(limit_fen, months, rate / PPM, risk, response, market).sum())
-            if brings > most:
-                best, most = Terms(limit, rate), brings
-    return best
+        for rate in {now.rate_ppm, *RATES}:
+            brings[Terms(limit, rate)] = float(expected_fen(limit_fen, months, rate / PPM, risk, response, market).sum())
+    best = max(sorted(brings, key=lambda one: (one.limit_ppm, one.rate_ppm)), key=lambda one: brings[one])
+    return best if brings[best] > brings[now] + (LEAST_GAIN - 1) * abs(brings[now]) else now
 
 
 def counted_pd(labels: float, bads: int, assumed: float, *, doublings: float, response: Response, odds: float = 1.0) -> float:
