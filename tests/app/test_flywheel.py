@@ -6,6 +6,9 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.special import expit, logit
 from sqlalchemy import select, update
 
 from weilend.app.desk.audit import audit
@@ -18,7 +21,7 @@ from weilend.app.desk.flywheel.lending import answer, outcomes
 from weilend.app.desk.flywheel.money import Costs, flows_of, unpaid_principal, worth_fen
 from weilend.app.desk.flywheel.months import Wheel
 from weilend.app.desk.flywheel.page import compose_run
-from weilend.app.desk.flywheel.policies import decide_rows, load_first_loan, terms_of
+from weilend.app.desk.flywheel.policies import Terms, decide_rows, load_first_loan, terms_of
 from weilend.app.desk.flywheel.records import SHOW_AGES, watched_share
 from weilend.app.desk.flywheel.results import summarise
 from weilend.app.desk.flywheel.rivals import approve_all, flywheel, oracle, without_own
@@ -28,10 +31,12 @@ from weilend.app.desk.flywheel.showing import columns_of, rows_of
 from weilend.app.desk.flywheel.terms import (
     ALIKE,
     LIMITS,
+    RATES,
     Response,
     TakeUp,
     choose_first_terms,
     counted_pd,
+    expected_fen,
     learn_ages,
     learn_slope,
     loan_values,
@@ -48,6 +53,7 @@ from weilend.app.desk.replay import refold, replay_receipts
 from weilend.app.desk.sealed import make_evaluator
 from weilend.app.desk.whatif.home_log import read_home
 from weilend.core.errors import NotFoundError
+from weilend.core.money import PPM
 from weilend.core.plan import Spine
 from weilend.decision.search_kernel import plan_programs
 from weilend.features.compute import FeatureTable
@@ -399,6 +405,27 @@ def test_before_a_model_decides_a_limit_moves_by_a_step():
     up, down = (choose_first_terms(np.full(9, risk), monthly, now, response, market) for risk in (1e-4, 0.6))
     assert up.limit_ppm == 2_000_000 < max(LIMITS)
     assert down.limit_ppm == 1_000_000
+
+
+@given(risk=st.floats(0.005, 0.4), limit=st.sampled_from(LIMITS), rate=st.sampled_from(RATES), slope=st.floats(-0.2, 0.8))
+@settings(max_examples=40, deadline=None)
+def test_of_nearly_equal_terms_the_present_ones_stay(risk, limit, rate, slope):
+    """Terms that go live bring a hundredth more than those that were there; going to and fro between equals teaches nothing."""
+    market = market_for(load_first_loan()[0], Costs())
+    response, monthly = Response(TakeUp(0.0, 0.4, -9.0), slope=slope, lent=0.5), np.array([2_000_000.0])
+
+    def worth(terms: Terms) -> float:
+        months = terms.limit_ppm / PPM
+        label = expit(logit(risk) + slope * (np.log2(months) - response.lent))
+        pd, size = year_pd(np.array([label]), response.rolls), np.array([months])
+        return float(expected_fen(monthly * months, size, terms.rate_ppm / PPM, pd, response, market)[0])
+
+    now = Terms(limit, rate)
+    best = choose_first_terms(np.array([risk]), monthly, now, response, market)
+    assert best == now or worth(best) > worth(now) + 0.0099 * abs(worth(now))
+    again = choose_first_terms(np.array([risk]), monthly, best, response, market)
+    if limit / 1.5 <= again.limit_ppm <= limit * 1.5:
+        assert again == best
 
 
 def test_what_is_lost_early_costs_more():

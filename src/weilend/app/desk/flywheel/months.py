@@ -60,7 +60,7 @@ from weilend.app.desk.progress import Tell, say_nothing
 from weilend.core.money import PPM
 from weilend.decision import Policy
 from weilend.models import RowModel
-from weilend.models.table import Floats, Integers
+from weilend.models.table import Booleans, Floats, Integers
 
 #: A model is looked at anew so many months after the last look; terms each month until a model decides, then with it.
 RENEW_MONTHS: Final = 3
@@ -179,17 +179,18 @@ class Wheel:
         elif matured.bads:
             facts = msgspec.structs.replace(facts, action=f"{matured.bads} bads came of age, not enough")
         if self.office.model is None:
-            return msgspec.structs.replace(facts, action=self._reprice(matured), response=self.response)
+            action = "; ".join(one for one in (facts.action, self._reprice(matured)) if one)
+            return msgspec.structs.replace(facts, action=action, response=self.response)
         return facts
 
-    def _offers(self) -> tuple[np.ndarray, np.ndarray, Integers, np.ndarray]:
-        """Return every offer made: limit in months of sales, rate, whether it was taken, and its place among all rows."""
+    def _offers(self) -> tuple[Floats, Floats, Booleans]:
+        """Return every offer made: limit in months of sales, rate, and whether it was taken."""
         answers = [one.approved for one in self.said]
         at = np.flatnonzero(np.concatenate(answers))
         limit = np.concatenate([one.ceiling_fen for one in self.said])[at]
         rate = np.concatenate([one.rate_ppm for one in self.said])[at] / PPM
         monthly = np.concatenate([monthly_fen(one) for one in self.shown])[at]
-        return limit / np.maximum(monthly, 1), rate, self._so_far("taken")[at], at
+        return limit / np.maximum(monthly, 1), rate, self._so_far("taken")[at].astype(np.bool_)
 
     def _reprice(self, matured: Matured) -> str:
         """Set the terms of the expert's grade by how offers were answered and how many went bad."""
@@ -209,9 +210,9 @@ class Wheel:
 
     def _respond(self, matured: Matured) -> None:
         """Learn how offers are answered, how loans fail, and what a larger limit does to that."""
-        months, rate, taken, _ = self._offers()
+        months, rate, taken = self._offers()
         at = self._places(matured.rows)
-        take = learn_take_up(months, rate, taken.astype(np.bool_)) or self.response.take_up
+        take = learn_take_up(months, rate, taken) or self.response.take_up
         # what is assumed of losses is of a book that is lent to as the expert lends
         slope, lent = SLOPE_PRIOR, float(doublings_of(months).mean()) if len(months) else 0.0
         if matured.bads:
