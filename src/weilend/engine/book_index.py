@@ -13,15 +13,17 @@ from typing import Any
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from weilend.core.records import Kind
 from weilend.engine.book_schema import arrow_schema
 from weilend.engine.book_tables import PLAIN_TEXTS, DataFile
 
-#: Files of which the end is kept: half a megabyte each.
-KEPT_ENDS = 64
+#: Files of which the end is kept: half a megabyte each at most.
+KEPT_ENDS = 256
 #: A text as it is read: its words stand once in a row group.
 CODED = pa.dictionary(pa.int32(), pa.string())
 
@@ -62,27 +64,30 @@ def _read_file(
     groups = [at for at, (first, last) in enumerate(ends.ranges) if any(first <= name <= last for name in mine)]
     there = [name for name in types if name not in file.lacks]
     coded = [name for name in there if types[name] == CODED]
+    last = None if file.preview or file.last_seq <= seq else seq
     for group in groups:
         opened = pq.ParquetFile(file.path, metadata=ends.metadata, memory_map=True, read_dictionary=coded)
-        part = opened.read_row_group(group, columns=there, use_threads=False)
-        part = _keep(part, mine, None if file.preview or file.last_seq <= seq else seq)
-        if part.num_rows:
+        places = _find(opened.read_row_group(group, columns=there[:1], use_threads=False).column(0), mine)
+        if len(places):  # a range of names holds many that are not there: most groups are left after their first column
+            part = _keep(opened.read_row_group(group, columns=there, use_threads=False), places, last)
             lacking = {name: pa.nulls(part.num_rows, type_) for name, type_ in types.items() if name in file.lacks}
-            yield pa.table({name: lacking.get(name, part[name] if name in there else None) for name in types})
+            if part.num_rows:
+                yield pa.table({name: lacking.get(name, part[name] if name in there else None) for name in types})
 
 
-def _keep(part: pa.Table, subjects: Sequence[str], seq: int | None) -> pa.Table:
-    """Return the rows about some subjects, whose column is the first, up to a seq."""
-    column = part.column(0).combine_chunks()
-    words = column.dictionary.to_pylist()
-    codes = column.indices.to_numpy()
-    mask = np.logical_or.reduce([codes == words.index(name) for name in subjects if name in words])
-    if seq is not None:
-        mask = mask & (part["seq"].to_numpy() <= seq)
-    places = np.flatnonzero(mask)
-    if len(places) and places[-1] - places[0] + 1 == len(places):
-        return part.slice(places[0], len(places))
-    return part.take(places)
+def _find(column: pa.ChunkedArray, subjects: Sequence[str]) -> npt.NDArray[np.int64]:
+    """Return where some subjects stand in a column."""
+    whole = column.combine_chunks()
+    words = pc.index_in(pa.array(subjects, pa.string()), value_set=whole.dictionary).drop_null()
+    if not len(words):
+        return np.zeros(0, np.int64)
+    return np.flatnonzero(np.isin(whole.indices.to_numpy(), words.to_numpy()))
+
+
+def _keep(part: pa.Table, places: npt.NDArray[np.int64], seq: int | None) -> pa.Table:
+    """Return the rows at some places, up to a seq."""
+    part = part.slice(places[0], len(places)) if places[-1] - places[0] + 1 == len(places) else part.take(places)
+    return part if seq is None else part.filter(pc.less_equal(part["seq"], seq))
 
 
 @lru_cache(maxsize=KEPT_ENDS)
