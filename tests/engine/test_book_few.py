@@ -70,20 +70,20 @@ def test_only_row_groups_of_the_subject_are_read(tmp_path, monkeypatch):
     read_row_group = pq.ParquetFile.read_row_group
 
     def watch(file, group, *, columns, **how):
-        read.append((group, len(columns)))
+        read.append(len(columns))
         return read_row_group(file, group, columns=columns, **how)
 
     monkeypatch.setattr(pq.ParquetFile, "read_row_group", watch)
     assert view.read("invoice", subjects=["E07"]).equals(whole)
-    assert (whole.num_rows, len({group for group, _ in read})) == (20, 5)
+    assert (whole.num_rows, sum(columns > 1 for columns in read), len(read)) == (20, 5, 10)
     few = Book.open(tmp_path / "few", calendar=HOME)
     few.append(
         {"invoice": as_records([Invoice(name, "C1", "sale", at, at, 100, "valid") for at, name in enumerate(("E1", "E3"))])}
     )
+    few.compact("invoice")
     read.clear()
     assert few.view().read("invoice", subjects=["E2"]).num_rows == 0
-    assert read
-    assert {columns for _, columns in read} == {1}, "of a group that holds nobody who was asked for more than names was read"
+    assert set(read) == {1}, "of a group that holds nobody who was asked for more than names was read"
 
 
 def test_the_law_catches_an_index_that_forgets_a_row_group(tmp_path, monkeypatch):
