@@ -16,8 +16,9 @@ from weilend.models.metrics import auc
 from weilend.models.recipes import additive_boosting, monotone_boosting
 from weilend.models.recipes.monotone_boosting import example_sample
 from weilend.models.shapes import draw_shapes
+from weilend.models.straightened import Straightened
 from weilend.models.table import Table
-from weilend.models.training import Budget, _Straightened, train
+from weilend.models.training import Budget, train
 
 QUICK = Budget(folds=3, repeats=1, most_trees=60)
 RECIPES = (monotone_boosting, additive_boosting)
@@ -186,7 +187,7 @@ class Fold:
 
 
 def straightened(logit, bad):
-    measure, fold = _Straightened(), Fold(bad)
+    measure, fold = Straightened(), Fold(bad)
     return [measure(expit(logit), fold)[1] for _ in range(40)][-1]
 
 

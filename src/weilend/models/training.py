@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 import numpy as np
-from scipy.special import expit
 
 from weilend.core.money import PPM
-from weilend.models.calibration import LEAST_SLOPE
 from weilend.models.encoding import Slot, encode, lay_out
 from weilend.models.forest import GRID, Forest, average
 from weilend.models.grouped import grouped_folds
 from weilend.models.sample import Sample
+from weilend.models.straightened import Straightened
 from weilend.models.table import Floats, Integers
 
 if TYPE_CHECKING:
@@ -67,10 +66,6 @@ class Trained(msgspec.Struct, frozen=True, eq=False):
 
 #: Of the rarer outcome, before folds are doubled: a fold then has ten of them.
 TWICE_EACH: Final = 100
-#: A line through logits is drawn to these as they are with this weight.
-LINE_ROWS: Final = 20.0
-#: Further a line moves at no step: folds whose trees order them perfectly would throw it far out.
-MOST_STEP: Final = 2.0
 #: The folds that judge are dealt by a seed so far from that of the search: the folds that chose the settings would flatter them.
 ANEW: Final = 1_000
 #: A search goes on with settings on the rest of the folds where on half of them their loss is below so many times the best's: two
@@ -246,41 +241,6 @@ def _suggest(trial: optuna.Trial, ranges: Sequence[Range]) -> dict[str, float]:
     }
 
 
-class _Straightened:
-    """Log-loss on rows left out once a line through the logits is fitted to their outcomes (Platt 1999).
-
-    Deep trees say too much long before they order worse, and how much is said the curve repairs afterwards: plain log-loss would
-    stop them too early, and AUC hears less of what few rows can tell. The line follows the trees by one Newton step each.
-    """
-
-    name = "straightened"
-
-    def __init__(self) -> None:
-        self._lines: dict[int, tuple[float, float]] = {}
-
-    def __call__(self, chance: Floats, data: lightgbm.Dataset) -> tuple[str, float, bool]:
-        bad, given = np.asarray(data.get_label()), data.get_weight()
-        weight = np.ones(len(bad)) if given is None else np.asarray(given, dtype=np.float64)
-        chance = np.clip(chance, 1e-9, 1 - 1e-9)
-        logit = np.log(chance / (1 - chance))
-        base, slope = self._lines[id(data)] = _step(logit, bad, weight, self._lines.get(id(data), (0.0, 1.0)))
-        said = base + slope * logit
-        return self.name, float(np.average(np.logaddexp(0.0, said) - bad * said, weights=weight)), False
-
-
-def _step(logit: Floats, bad: Floats, weight: Floats, line: tuple[float, float]) -> tuple[float, float]:
-    """Return a line one Newton step nearer to the outcomes, drawn to what the logits say as they are: few rows bend no line."""
-    base, slope = line
-    chance = expit(base + slope * logit)
-    wrong, firm = weight * (chance - bad), weight * chance * (1 - chance)
-    bend = firm @ logit
-    pull = np.array([wrong.sum() + LINE_ROWS * base, wrong @ logit + LINE_ROWS * (slope - 1)])
-    by = np.linalg.solve(np.array([[firm.sum() + LINE_ROWS, bend], [bend, firm @ logit**2 + LINE_ROWS]]), pull).clip(
-        -MOST_STEP, MOST_STEP
-    )
-    return float(base - by[0]), max(float(slope - by[1]), LEAST_SLOPE)
-
-
 class _Validated(msgspec.Struct, frozen=True, eq=False):
     """A model for each fold, the mean loss on the folds left out where it is least, and after how many trees that is."""
 
@@ -299,10 +259,10 @@ def _cross_validate(
     parts = [(np.flatnonzero(fold != this), np.flatnonzero(fold == this)) for this in out]
     found = lightgbm.cv(
         _spell(settings), rows.data, num_boost_round=budget.most_trees, folds=parts, return_cvbooster=True,
-        feval=_Straightened(), callbacks=[lightgbm.early_stopping(budget.patience, verbose=False)],
+        feval=Straightened(), callbacks=[lightgbm.early_stopping(budget.patience, verbose=False)],
     )  # fmt: skip
     models: Any = found["cvbooster"]
-    curve: Any = found[f"valid {_Straightened.name}-mean"]
+    curve: Any = found[f"valid {Straightened.name}-mean"]
     return _Validated(list(models.boosters), float(min(curve)), int(models.best_iteration))
 
 

@@ -55,7 +55,7 @@ def fit(
     budget: Budget = Budget(),  # noqa: B008 - frozen
     most_pairs: int = MOST_PAIRS,
 ) -> BoostedModel:
-    """Return the additive model of a sample; pairs stay only where they lower the log-loss out of fold.
+    """Return the additive model of a sample; pairs stay only where they lower the loss out of fold.
 
     Pairs are found on all the rows given, so that this last choice is a little kind to them; rows left out of `sample` are unseen.
     See `monotone_boosting.fit` for what `seed`, `trials` and `stop` mean, and for errors.
