@@ -26,6 +26,7 @@ from weilend.app.desk.flywheel.policies import (
     doublings_tried,
     numbers_of,
     shares_of,
+    show_terms,
     terms_of,
     with_numbers,
 )
@@ -179,8 +180,9 @@ class Wheel:
         elif matured.bads:
             facts = msgspec.structs.replace(facts, action=f"{matured.bads} bads came of age, not enough")
         if self.office.model is None:
-            action = "; ".join(one for one in (facts.action, self._reprice(matured)) if one)
-            return msgspec.structs.replace(facts, action=action, response=self.response)
+            said, moved = self._reprice(matured)
+            action = f"{facts.action}; {said}" if facts.action else said
+            return msgspec.structs.replace(facts, action=action, response=self.response, turned=moved)
         return facts
 
     def _offers(self) -> tuple[Floats, Floats, Booleans]:
@@ -192,21 +194,21 @@ class Wheel:
         monthly = np.concatenate([monthly_fen(one) for one in self.shown])[at]
         return limit / np.maximum(monthly, 1), rate, self._so_far("taken")[at].astype(np.bool_)
 
-    def _reprice(self, matured: Matured) -> str:
-        """Set the terms of the expert's grade by how offers were answered and how many went bad."""
+    def _reprice(self, matured: Matured) -> tuple[str, bool]:
+        """Set the terms of the expert's grade by answers to offers and by who went bad; say so, and whether they changed."""
         self._respond(matured)
         offers = self.response.offers
         if self.response.take_up is None:
-            return f"{offers:,} offers were answered, not enough to learn a price from"
+            return f"{offers:,} offers were answered, not enough to learn a price from", False
         policy, pd = self.office.policy, self._count_pd(matured)
         now, start = terms_of(policy)[NO_MODEL], numbers_of(policy)["thin_share_ppm"]
         monthly = monthly_fen(whole(self.shown)).astype(np.float64)
         best = choose_first_terms(pd, monthly, now, self.response, self.market)
         share = self._choose_thin_share(np.arange(len(pd)), pd, (NO_MODEL,) * len(pd), {NO_MODEL: best})
         if (best, share) == (now, start):
-            return f"{offers:,} answers to offers confirm {_said(now, start)}"
+            return f"{_said(now, start)} stay, by {offers:,} answers to offers", False
         self._go_live(with_numbers(policy, terms={NO_MODEL: best}, parameters={"thin_share_ppm": share}))
-        return f"{offers:,} answers to offers: {_said(now, start)} → {_said(best, share)}"
+        return f"{_said(now, start)} → {_said(best, share)}, by {offers:,} answers to offers", True
 
     def _respond(self, matured: Matured) -> None:
         """Learn how offers are answered, how loans fail, and what a larger limit does to that."""
@@ -275,7 +277,9 @@ class Wheel:
         live = self.office.policy
         self._choose(self.office.model, as_unscored(live) if champion is None else terms_of(live), at)
         action = _words_of(trained, promoted=promoted)
-        return msgspec.structs.replace(facts, action=action, trained=trained, promoted=promoted, response=self.response)
+        return msgspec.structs.replace(
+            facts, action=action, trained=trained, promoted=promoted, response=self.response, turned=True
+        )
 
     def _rolls(self, matured: Matured) -> float:
         """Return the share of late loans that are lost, from those whose lateness lies long enough back."""
@@ -341,8 +345,7 @@ class Wheel:
 
 
 def _said(terms: Terms, thin_share_ppm: int) -> str:
-    start = f"{terms.limit_ppm / PPM:g} months of sales at {terms.rate_ppm / 10_000:g} %"
-    return f"{start}, {thin_share_ppm / 10_000:g} % of it for thin files"
+    return f"{show_terms(terms)}, thin files {thin_share_ppm / 10_000:g} %"
 
 
 def _words_of(trained: Trained, *, promoted: bool) -> str:

@@ -8,7 +8,7 @@ from itertools import accumulate
 import numpy as np
 
 from weilend.app.desk.flywheel.learners import FITS
-from weilend.app.desk.flywheel.policies import GRADES, NO_MODEL, Terms, terms_of
+from weilend.app.desk.flywheel.policies import GRADES, NO_MODEL, show_terms, terms_of
 from weilend.app.desk.flywheel.results import (
     BAR_PPM,
     FLYWHEEL,
@@ -129,18 +129,15 @@ def _short(run: Run, result: Result) -> Section:
         description="Applications, those approved, those who took the loan; bads that were known, months after.",
         spec=lines(months, counted, unit="count"),
     )
-    told = [one for one in run.lessons if _turned(one)]
+    told = [one for one in run.lessons if one.turned]
     events = DataTable(
         columns=(Column(title="month"), Column(title="bads known", unit="count"), Column(title="what the wheel did")),
         rows=tuple((months[one.month], one.bads, one.action) for one in told),
         title="Turns of the wheel",
+        caption="Terms: limit in months of sales × yearly rate, and with how much of the limit thin files start.",
         folded=False,
     )
     return Section(id="short", title="In a minute", title_zh="一分钟读懂", blocks=(KeyFigures(figures), wheel, events))
-
-
-def _turned(lesson: Lesson) -> bool:
-    return bool(lesson.action) and "not enough" not in lesson.action
 
 
 def _money(result: Result) -> Section:
@@ -257,7 +254,7 @@ def _terms(run: Run) -> DataTable:
         decided = run.policy_of == at
         if decided.any():
             terms, scored = terms_of(policy), bool((run.model_of[decided] >= 0).any())
-            said = [_offer(terms[name]) if (name != NO_MODEL) == scored else "" for name in (NO_MODEL, *GRADES[:-1])]
+            said = [show_terms(terms[name]) if (name != NO_MODEL) == scored else "" for name in (NO_MODEL, *GRADES[:-1])]
             month = _months(run)[int(run.month[decided][0])]
             rows.append((month, f"v{policy.version}", *said, policy.parameters["thin_share_ppm"].base))
     columns = (Column(title="from"), Column(title="version"), *(Column(title=name) for name in (NO_MODEL, *GRADES[:-1])),
@@ -266,15 +263,6 @@ def _terms(run: Run) -> DataTable:
         "Limit in months of sales × yearly rate. N: before there is a model. F, the riskiest, is not lent to, but for a few."
     )
     return DataTable(columns=columns, rows=tuple(rows), title="Terms, version by version", caption=caption, folded=False)
-
-
-def _offer(terms: Terms) -> str:
-    """Return terms in few characters.
-
-    >>> _offer(Terms(1_500_000, 200_000)), _offer(Terms(0, 240_000))
-    ('1.5 × 20 %', 'none')
-    """
-    return f"{terms.limit_ppm / PPM:g} × {terms.rate_ppm / 10_000:g} %" if terms.limit_ppm else "none"
 
 
 def _reached(run: Run, result: Result) -> Section:

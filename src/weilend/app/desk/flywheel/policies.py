@@ -38,6 +38,15 @@ class Terms(msgspec.Struct, frozen=True):
     rate_ppm: int
 
 
+def show_terms(terms: Terms) -> str:
+    """Return terms in few characters: the limit in months of sales × the yearly rate.
+
+    >>> show_terms(Terms(1_500_000, 200_000)), show_terms(Terms(0, 240_000))
+    ('1.5 × 20 %', 'none')
+    """
+    return f"{terms.limit_ppm / 1_000_000:g} × {terms.rate_ppm / 10_000:g} %" if terms.limit_ppm else "none"
+
+
 class Answers(msgspec.Struct, frozen=True, eq=False):
     """What a policy said to rows: `approved`, `ceiling_fen` and `rate_ppm` (0 where declined), `grade`, and its arms by name."""
 

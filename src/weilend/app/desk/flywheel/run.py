@@ -32,7 +32,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Lesson(msgspec.Struct, frozen=True, kw_only=True, eq=False):
-    """What a month's end taught: bads that came of age, what was done (`action`, in words), the response, and the challenger."""
+    """What a month's end taught: bads that came of age, what was done (`action`, in words), whether anything went live by it, the
+    response, and the challenger.
+    """
 
     month: int
     bads: int
@@ -41,6 +43,7 @@ class Lesson(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     response: Response | None = None
     trained: Trained | None = None
     promoted: bool = False
+    turned: bool = False
 
 
 class MonthDone(msgspec.Struct, frozen=True, kw_only=True):
