@@ -6,9 +6,6 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from scipy.special import expit, logit
 from sqlalchemy import select, update
 
 from weilend.app.desk.audit import audit
@@ -18,31 +15,15 @@ from weilend.app.desk.flywheel.ground import Ground, judge_by_rules, lay_ground,
 from weilend.app.desk.flywheel.learners import fit_boosted, fit_card, leans_on
 from weilend.app.desk.flywheel.learning import score, train
 from weilend.app.desk.flywheel.lending import answer, outcomes
-from weilend.app.desk.flywheel.money import Costs, flows_of, unpaid_principal, worth_fen
+from weilend.app.desk.flywheel.money import flows_of, unpaid_principal, worth_fen
 from weilend.app.desk.flywheel.months import Wheel
 from weilend.app.desk.flywheel.page import compose_run
-from weilend.app.desk.flywheel.policies import Terms, decide_rows, load_first_loan, terms_of
-from weilend.app.desk.flywheel.records import SHOW_AGES, watched_share
+from weilend.app.desk.flywheel.policies import decide_rows, load_first_loan
 from weilend.app.desk.flywheel.results import summarise
 from weilend.app.desk.flywheel.rivals import approve_all, flywheel, oracle, without_own
 from weilend.app.desk.flywheel.rows import DECIDED, Rows
 from weilend.app.desk.flywheel.run import Settings
 from weilend.app.desk.flywheel.showing import columns_of, rows_of
-from weilend.app.desk.flywheel.terms import (
-    ALIKE,
-    LIMITS,
-    RATES,
-    Response,
-    TakeUp,
-    choose_first_terms,
-    counted_pd,
-    expected_fen,
-    learn_ages,
-    learn_slope,
-    loan_values,
-    market_for,
-    year_pd,
-)
 from weilend.app.desk.home import open_home
 from weilend.app.desk.models.champion import deciding_model, name_model
 from weilend.app.desk.models.life import find_builds, list_models
@@ -53,7 +34,6 @@ from weilend.app.desk.replay import refold, replay_receipts
 from weilend.app.desk.sealed import make_evaluator
 from weilend.app.desk.whatif.home_log import read_home
 from weilend.core.errors import NotFoundError
-from weilend.core.money import PPM
 from weilend.core.plan import Spine
 from weilend.decision.search_kernel import plan_programs
 from weilend.features.compute import FeatureTable
@@ -333,102 +313,3 @@ def test_a_challenger_takes_over_on_evidence_only():
     assert np.corrcoef(score(found.model, rows), rows.values[:, 0])[0, 1] < -0.5
     noise = train(rows, np.random.default_rng(2).permutation(bad), np.ones(len(bad)), found.model, seed=1)
     assert noise.verdict.verdict != "replace"
-
-
-def test_young_loans_speak_and_do_not_look_safer_than_they_are():
-    """A tenth goes bad, in any of five months alike; most are still young. Counted in full, the young would halve the rate."""
-    dice = np.random.default_rng(3)
-    age, month = dice.integers(2, 7, 40_000), dice.integers(2, 7, 40_000)
-    bad = ((dice.random(40_000) < 0.1) & (month <= age)).astype(np.int64)
-    assert abs(rate_of(bad, age) - 0.1) < 0.01
-    assert bad.mean() < 0.07
-
-
-def test_who_fails_early_does_not_make_the_young_look_worse_than_they_are():
-    """A tenth of a year's loans goes bad, half of these at the first two instalments: what is left of the year is learned, not
-    taken as more of the same. Planted: with all ages alike the young seem half as bad again."""
-    dice = np.random.default_rng(4)
-    shares = np.array([0.3, 0.2, *[0.05] * 10])
-    age, fails = dice.integers(2, 14, 60_000), dice.choice(np.arange(2, 14), 60_000, p=shares)
-    late = (dice.random(60_000) < 0.1) & (fails <= age)
-    came, first = (
-        [int(who.sum()) for who in each]
-        for each in zip(*((age >= one, late & (fails == one)) for one in SHOW_AGES), strict=True)
-    )
-    ages = learn_ages(np.array(came), np.array(first))
-    assert np.abs(np.array(ages) - shares).max() < 0.03
-    bad = (late & (fails <= 6)).astype(np.int64)
-    young = np.minimum(age, 6)
-    label = 0.1 * shares[:5].sum()
-    assert abs(rate_of(bad, young, ages) - label) < 0.005
-    assert abs(float(year_pd(np.array([label]), 1.0, ages)[0]) - 0.1) < 0.01
-    assert float(year_pd(np.array([rate_of(bad, young)]), 1.0)[0]) > 0.14
-
-
-def rate_of(bad, age, ages=ALIKE):
-    watched = [watched_share(one, int(at), ages) for one, at in zip(bad.tolist(), age.tolist(), strict=True)]
-    return bad.sum() / sum(watched)
-
-
-def test_only_limits_that_chance_moved_tell_what_a_larger_limit_does():
-    """A larger debt does nothing here, or harm; the policy lends less to those who fail more, for reasons that nobody wrote down.
-
-    Planted: by the limits as they were given a larger one seems to heal; by those that were drawn the truth comes out.
-    """
-    dice = np.random.default_rng(5)
-    drawn = dice.choice([-1.0, 0.0, 0.0, 0.6], 40_000)
-    hidden = dice.normal(size=40_000)
-    given, everybody = drawn - 0.5 * hidden, np.ones(40_000)
-    for harm in (0.0, 0.5):
-        bad = (dice.random(40_000) < 1 / (1 + np.exp(2 - 0.6 * hidden - harm * drawn))).astype(np.int64)
-        assert abs(learn_slope(drawn, bad, everybody) - harm) < 0.12
-        assert learn_slope(given, bad, everybody) < harm - 0.2
-
-
-def test_what_is_counted_of_some_is_what_they_would_do_at_the_limits_of_all():
-    """Loans of twice a month's sales went bad by a tenth; at the mean, one month, fewer would. Few loans say what is assumed."""
-    known = Response(None, slope=0.35, rolls=1.0)
-    many = counted_pd(1e6, 100_000, 0.09, doublings=1.0, response=known)
-    assert abs(many - 1 / (1 + np.exp(np.log(9) + 0.35))) < 1e-3
-    assert counted_pd(1e6, 100_000, 0.09, doublings=1.0, response=replace(known, lent=1.0)) == pytest.approx(0.1, abs=1e-3)
-    none = [counted_pd(0, 0, 0.09, doublings=0.0, response=known, odds=odds) for odds in (1.0, 1.5)]
-    assert float(year_pd(np.array(none), 1.0)[0]) == pytest.approx(0.09)
-    assert none[1] > none[0]
-
-
-def test_before_a_model_decides_a_limit_moves_by_a_step():
-    """Where nothing is lost the largest limit brings most; a month leads no further than half as much again, and where all is lost
-    down to the least."""
-    product, policy = load_first_loan()
-    market, monthly = market_for(product, Costs()), np.full(9, 2_000_000.0)
-    response, now = Response(TakeUp(0.0, 0.4, -5.0)), terms_of(policy)["N"]
-    up, down = (choose_first_terms(np.full(9, risk), monthly, now, response, market) for risk in (1e-4, 0.6))
-    assert up.limit_ppm == 2_000_000 < max(LIMITS)
-    assert down.limit_ppm == 1_000_000
-
-
-@given(risk=st.floats(0.005, 0.4), limit=st.sampled_from(LIMITS), rate=st.sampled_from(RATES), slope=st.floats(-0.2, 0.8))
-@settings(max_examples=40, deadline=None)
-def test_of_nearly_equal_terms_the_present_ones_stay(risk, limit, rate, slope):
-    """Terms that go live bring a hundredth more than those that were there; going to and fro between equals teaches nothing."""
-    market = market_for(load_first_loan()[0], Costs())
-    response, monthly = Response(TakeUp(0.0, 0.4, -9.0), slope=slope, lent=0.5), np.array([2_000_000.0])
-
-    def worth(terms: Terms) -> float:
-        months = terms.limit_ppm / PPM
-        label = expit(logit(risk) + slope * (np.log2(months) - response.lent))
-        pd, size = year_pd(np.array([label]), response.rolls), np.array([months])
-        return float(expected_fen(monthly * months, size, terms.rate_ppm / PPM, pd, response, market)[0])
-
-    now = Terms(limit, rate)
-    best = choose_first_terms(np.array([risk]), monthly, now, response, market)
-    assert best == now or worth(best) > worth(now) + 0.0099 * abs(worth(now))
-    again = choose_first_terms(np.array([risk]), monthly, best, response, market)
-    if limit / 1.5 <= again.limit_ppm <= limit * 1.5:
-        assert again == best
-
-
-def test_what_is_lost_early_costs_more():
-    early = tuple(np.eye(12)[1].tolist())
-    value = [float(loan_values(np.array([0.2]), funding=0.035, lgd=0.8, ages=ages)[1][0]) for ages in (early, ALIKE)]
-    assert value[0] < value[1]

@@ -150,7 +150,7 @@ def test_long_tables_are_folded(rows: int, folded: bool | None, expected: bool) 
 def test_cells_read_in_their_unit_and_numbers_stand_right() -> None:
     columns = (Column(title="a"), Column(title="b", unit="fen"), Column(title="c", unit="ppm", signed=True, places=1, bar=True))
     html = _table_html(DataTable(columns=columns, rows=(("x", 1_050, -20_000), ("y", None, 40_000), ("z", 0, None))))
-    assert "<td>x</td>" in html
+    assert '<td class="short">x</td>' in html
     assert '<td class="number">¥10.50</td>' in html
     assert '<td class="number">–</td>' in html
     assert '<span class="bar minus" style="--part:50%">-2.0 %</span>' in html

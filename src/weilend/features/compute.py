@@ -94,7 +94,7 @@ class FeatureTable(msgspec.Struct, frozen=True):
         (1, 2)
         """
         at = [lay_out(self.feature_set).names.index(one.name) for one in features.features]
-        seen = {kind: self.seen[kind] for kind in features.kinds}
+        seen = {kind: self.seen[kind] for kind in features.kinds if kind in self.seen}
         return FeatureTable(features, self.spine, self.values[:, at], self.known[:, at], seen)
 
     def column(self, name: str) -> list[int | None]:
