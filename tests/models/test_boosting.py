@@ -86,7 +86,7 @@ def test_settings_without_hope_are_not_tried_on_the_rest_of_the_folds(monkeypatc
 
 
 def test_folds_that_judge_are_not_those_that_chose(monkeypatch):
-    """Planted in the folds' stead: the search and the judgement each ask for a dealing, by other seeds."""
+    """The search and the judgement each have a dealing of their own: folds that chose the settings would flatter them."""
     seeds = []
     deal = training.grouped_folds
 

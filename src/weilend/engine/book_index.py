@@ -67,9 +67,11 @@ def _read_file(
     last = None if file.preview or file.last_seq <= seq else seq
     for group in groups:
         opened = pq.ParquetFile(file.path, metadata=ends.metadata, memory_map=True, read_dictionary=coded)
-        places = _find(opened.read_row_group(group, columns=there[:1], use_threads=False).column(0), mine)
+        named = opened.read_row_group(group, columns=there[:1], use_threads=False).column(0)
+        places = _find(named, mine)
         if len(places):  # a range of names holds many that are not there: most groups are left after their first column
-            part = _keep(opened.read_row_group(group, columns=there, use_threads=False), places, last)
+            rest = opened.read_row_group(group, columns=there[1:], use_threads=False)
+            part = _keep(rest.add_column(0, there[0], named), places, last)
             lacking = {name: pa.nulls(part.num_rows, type_) for name, type_ in types.items() if name in file.lacks}
             if part.num_rows:
                 yield pa.table({name: lacking.get(name, part[name] if name in there else None) for name in types})

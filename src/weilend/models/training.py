@@ -68,8 +68,8 @@ class Trained(msgspec.Struct, frozen=True, eq=False):
 TWICE_EACH: Final = 100
 #: The folds that judge are dealt by a seed so far from that of the search: the folds that chose the settings would flatter them.
 ANEW: Final = 1_000
-#: A search goes on with settings on the rest of the folds where on half of them their loss is below so many times the best's: two
-#: trials of three end there.
+#: A search goes on with settings beyond the first half of the first dealing's folds where their loss there is no more than so many
+#: times the best's.
 HOPELESS: Final = 1.01
 #: Settings that are yes or no.
 YES_OR_NO: Final = frozenset({"extra_trees"})
@@ -192,9 +192,8 @@ def _search(
     study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=seed))
     for start in starts:
         study.enqueue_trial(_whole(start, ranges))
-    whole: list[
-        tuple[float, int, Floats, dict[str, float]]
-    ] = []  # no two have the same place, so nothing behind it is compared
+    # no two have the same number, so that nothing behind it is ever compared
+    whole: list[tuple[float, int, Floats, dict[str, float]]] = []
     for at in range(trials):
         trial = study.ask()
         settings, best = {**fixed, **_suggest(trial, ranges)}, min(whole)[2] if whole else None

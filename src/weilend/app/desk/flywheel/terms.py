@@ -2,9 +2,8 @@
 makes best. Used: by months.
 
 Two small models are learned from our own records: whether an offer is taken (a logit of the limit in months of sales, and of the
-rate), and what a larger limit does to going bad (a logit slope beside the model's own PD). The second is a cause that few
-loans tell of, so it starts from an assumption and moves as far as the trials in the policy speak. What a loan is worth
-follows from its schedule.
+rate), and what a larger limit does to going bad (a logit slope). The second is a cause that few loans tell of, so it starts from
+an assumption and moves as far as limits that chance moved speak. What a loan is worth follows from its schedule.
 """
 
 from __future__ import annotations
