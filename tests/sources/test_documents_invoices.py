@@ -177,6 +177,7 @@ def test_ofd_with_broken_tags_falls_back():
 @pytest.mark.parametrize(
     ("content", "words"),
     [(ofd_file(), "another OFD document"), (b"PK\x03\x04rubbish", "cut short"), (pdf_file({}), "cut short")],
+    ids=["no invoice", "no zip", "a PDF"],
 )
 def test_what_is_no_ofd_invoice_is_refused(content, words):
     with pytest.raises(SourceError, match=words):

@@ -139,7 +139,7 @@ _STUMBLING: Final = (
 
 
 def zipped(members: Mapping[str, bytes | str]) -> bytes:
-    """Return a zip of some members.
+    """Return a zip of some members: the same bytes whenever it is made.
 
     >>> zipped({"a": "1"})[:2]
     b'PK'
@@ -147,7 +147,8 @@ def zipped(members: Mapping[str, bytes | str]) -> bytes:
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, data in members.items():
-            archive.writestr(name, data)
+            # a member made from a bare name would carry the clock's time
+            archive.writestr(zipfile.ZipInfo(name), data, zipfile.ZIP_DEFLATED)
     return file.getvalue()
 
 
