@@ -1,4 +1,4 @@
-"""Reading a few subjects without a database: the same rows, in the same order and types, as the query that reads everything."""
+"""Reading a few subjects, or few rows, without a database: the same rows, in the same order and types, as the query says."""
 
 from __future__ import annotations
 
@@ -12,9 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from weilend.engine import book_index, book_tables, book_versions
+from weilend.core.records import KINDS
+from weilend.engine import book_index, book_tables, book_versions, book_view
 from weilend.engine.book import Book
+from weilend.engine.book_schema import column_types
 from weilend.engine.book_tables import Tables
+from weilend.engine.book_view import BookView
 from weilend.testing.invoices import FIRST_DAY, HOME, Invoice, as_records, invoices
 
 SUBJECTS = ("E1", "E2", "E3")
@@ -30,16 +33,26 @@ def _small_files(monkeypatch):
     monkeypatch.setattr("os.fsync", lambda _: None)
 
 
+def queried(view, as_of, **words):
+    """Return what the query over the whole kind says."""
+    kind = KINDS["invoice"]
+    return view._query(kind, None, as_of, list(column_types(kind)), words)
+
+
 def expected(view, subjects, as_of):
     """Return what the query over the whole kind says of some subjects."""
-    table = view.read("invoice", as_of=as_of)
+    table = queried(view, as_of)
     return table.filter(pa.array([name in subjects for name in table["business_id"].to_pylist()], pa.bool_()))
 
 
 def compare(view, subjects, as_of) -> None:
-    few = view.read("invoice", subjects=subjects, as_of=as_of)
+    few, whole = view.read("invoice", subjects=subjects, as_of=as_of), queried(view, as_of)
     assert few.equals(expected(view, subjects, as_of))
-    assert few.schema.types == view.read("invoice").schema.types
+    assert few.schema.types == whole.schema.types
+    assert view.read("invoice", as_of=as_of).equals(whole)
+    assert view.read("invoice", as_of=as_of, subjects=subjects * 9).equals(few)
+    words = {"status": ("valid", "it's"), "direction": ("sale",)}
+    assert view.read("invoice", as_of=as_of, among=words).equals(queried(view, as_of, **words))
 
 
 HISTORY = st.lists(st.tuples(invoices(SUBJECTS, size=14), st.booleans()), min_size=1, max_size=3)
@@ -84,6 +97,20 @@ def test_only_row_groups_of_the_subject_are_read(tmp_path, monkeypatch):
     read.clear()
     assert few.view().read("invoice", subjects=["E2"]).num_rows == 0
     assert set(read) == {1}, "of a group that holds nobody who was asked for more than names was read"
+
+
+def test_a_book_of_few_rows_asks_no_database_and_a_larger_one_does(tmp_path, monkeypatch):
+    book = Book.open(tmp_path / "book", calendar=HOME)
+    book.append({"invoice": as_records([Invoice(f"E{at}", "C1", "sale", at, at, 100, "valid") for at in range(40)])})
+    asked, query = [], BookView._query
+    monkeypatch.setattr(BookView, "_query", lambda *args: (asked.append(1), query(*args))[1])
+    small = book.view().read("invoice")
+    assert not asked
+    for name in ("FEW_ROWS", "FEW_FILES"):
+        with monkeypatch.context() as context:
+            context.setattr(book_view, name, 0)
+            assert book.view().read("invoice").equals(small)
+    assert len(asked) == 2
 
 
 def test_the_law_catches_an_index_that_forgets_a_row_group(tmp_path, monkeypatch):

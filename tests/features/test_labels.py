@@ -2,13 +2,14 @@
 
 from datetime import date
 
+import msgspec
 import numpy as np
 import pytest
 
 from weilend.core.errors import InputError
 from weilend.core.plan import Spine
 from weilend.features.labels import LABELS, LOAN_LABELS
-from weilend.features.outcomes import LabelTable, make_labels
+from weilend.features.outcomes import LabelTable, gather_evidence, judge_labels, make_labels
 from weilend.features.spines import all_applications, booked_applications, open_loan_months
 from weilend.features.vintages import draw_vintages, measure_rolls
 from weilend.testing.loans import BOOKED_ON, HOME, PRODUCT, due, later, loan, payment, state, view_of
@@ -162,6 +163,26 @@ def test_the_wrong_spine_is_refused(tmp_path, name):
             with pytest.raises(InputError, match=f"belongs to {LOAN_LABELS[name].of}, not to {sort}"):
                 make_labels(LOAN_LABELS[name], spine, view, known_by=FAR, calendar=HOME)
     assert len(make_labels(LOAN_LABELS[name], spines[LOAN_LABELS[name].of], view, known_by=FAR, calendar=HOME).bad)
+
+
+def test_labels_of_one_evidence_are_what_each_says_alone(tmp_path):
+    """A label looked at younger and older reads the book once; an evidence that counts other amounts is refused."""
+    other = {"name": "L2", "business": "E2", "owner": "O2"}
+    facts = [*loan(), state(mob(1)), state(mob(2), 31), *loan(**other), state(mob(5), 40, **other)]
+    view = view_of(tmp_path, facts)
+    spine, label = booked_applications(view, PRODUCT, FAR), LOAN_LABELS["dpd30_mob6"]
+    evidence = gather_evidence(view, FAR, HOME, label.material_fen)
+    for age in (2, 3, 6):
+        one = msgspec.structs.replace(label, length=age)
+        alone = make_labels(one, spine, view, known_by=FAR, calendar=HOME)
+        assert judge_labels(one, spine, evidence).bad.tolist() == alone.bad.tolist()
+    assert [judge_labels(msgspec.structs.replace(label, length=age), spine, evidence).bad_count for age in (1, 3, 6)] == [
+        0,
+        1,
+        2,
+    ]
+    with pytest.raises(InputError, match="counts from 7 fen on"):
+        judge_labels(msgspec.structs.replace(label, material_fen=7), spine, evidence)
 
 
 def test_a_label_is_no_feature(tmp_path):

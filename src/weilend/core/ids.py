@@ -3,8 +3,9 @@ that anybody can repeat."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from hashlib import sha256
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -12,6 +13,8 @@ from weilend.core.errors import SchemaError
 from weilend.core.money import PPM
 
 _encoder = msgspec.json.Encoder(order="sorted")
+_EXACT: Final = frozenset((bool, int, str, type(None)))
+_NESTED: Final = frozenset((dict, list, tuple))
 
 
 def canonical_json(value: Any) -> bytes:
@@ -24,7 +27,8 @@ def canonical_json(value: Any) -> bytes:
     weilend.core.errors.SchemaError: a float cannot be hashed at rate. Hint: give an integer in a stated unit, such as ppm
     """
     plain = msgspec.to_builtins(value, str_keys=True)
-    _refuse_floats(plain, "")
+    if not _is_exact((plain,)):
+        _refuse_floats(plain, "")
     return _encoder.encode(plain)
 
 
@@ -57,7 +61,19 @@ def draw_ppm(salt: str, drawer_id: str) -> int:
     return int(bytes_hash(f"{salt}:{drawer_id}".encode())[:15], 16) % PPM
 
 
+def _is_exact(values: Collection[Any]) -> bool:
+    """Return whether nothing in some values can be a float, level by level: receipts hold hundreds of numbers each."""
+    kinds = set(map(type, values))
+    if kinds <= _EXACT:
+        return True
+    if not kinds <= _EXACT | _NESTED:
+        return False
+    inner = (value for value in values if type(value) in _NESTED)
+    return all(_is_exact(value.values() if isinstance(value, dict) else value) for value in inner)
+
+
 def _refuse_floats(value: Any, path: str) -> None:
+    """Raise `SchemaError` at the first float, and say where it stands."""
     if isinstance(value, float):
         raise SchemaError(
             f"a float cannot be hashed at {path or 'the top'}", hint="give an integer in a stated unit, such as ppm"

@@ -35,8 +35,11 @@ class Ends(msgspec.Struct, frozen=True):
     ranges: tuple[tuple[str, str], ...]
 
 
-def read_subjects(kind: Kind, files: Sequence[DataFile], subjects: Sequence[str], columns: Sequence[str], seq: int) -> pa.Table:
-    """Return some columns of all rows about some first subjects, up to a seq, as they are stored; texts may be dictionaries.
+def read_subjects(
+    kind: Kind, files: Sequence[DataFile], subjects: Sequence[str] | None, columns: Sequence[str], seq: int
+) -> pa.Table:
+    """Return some columns of all rows about some first subjects (None: all), up to a seq, as they are stored; texts may be
+    dictionaries.
 
     >>> from weilend.core.records import KINDS
     >>> read_subjects(KINDS["invoice"], [], ["E1"], ["net_fen"], 0).num_rows
@@ -57,11 +60,11 @@ def _types(kind: Kind, names: Sequence[str]) -> dict[str, pa.DataType]:
 
 
 def _read_file(
-    kind: Kind, file: DataFile, subjects: Sequence[str], types: Mapping[str, pa.DataType], seq: int
+    kind: Kind, file: DataFile, subjects: Sequence[str] | None, types: Mapping[str, pa.DataType], seq: int
 ) -> Iterator[pa.Table]:
-    mine = [name for name in subjects if file.first_subject <= name <= file.last_subject]
-    ends = _read_ends(file.path, kind.subjects[0]) if mine else Ends(None, ())
-    groups = [at for at, (first, last) in enumerate(ends.ranges) if any(first <= name <= last for name in mine)]
+    mine = None if subjects is None else [name for name in subjects if file.first_subject <= name <= file.last_subject]
+    ends = _read_ends(file.path, kind.subjects[0]) if mine is None or mine else Ends(None, ())
+    groups = [at for at, (first, last) in enumerate(ends.ranges) if mine is None or any(first <= name <= last for name in mine)]
     there = [name for name in types if name not in file.lacks]
     coded = [name for name in there if types[name] == CODED]
     last = None if file.preview or file.last_seq <= seq else seq
@@ -77,8 +80,10 @@ def _read_file(
                 yield pa.table({name: lacking.get(name, part[name] if name in there else None) for name in types})
 
 
-def _find(column: pa.ChunkedArray, subjects: Sequence[str]) -> npt.NDArray[np.int64]:
-    """Return where some subjects stand in a column."""
+def _find(column: pa.ChunkedArray, subjects: Sequence[str] | None) -> npt.NDArray[np.int64]:
+    """Return where some subjects (None: all) stand in a column."""
+    if subjects is None:
+        return np.arange(len(column))
     whole = column.combine_chunks()
     words = pc.index_in(pa.array(subjects, pa.string()), value_set=whole.dictionary).drop_null()
     if not len(words):

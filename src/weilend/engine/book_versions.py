@@ -41,9 +41,16 @@ def about(kind: Kind, subjects: Sequence[str] | None) -> str:
     >>> about(KINDS["invoice"], ["E1"])
     "business_id IN ('E1')"
     """
-    if subjects is None:
-        return "TRUE"
-    return f"{kind.subjects[0]} IN ({', '.join(map(quote, subjects))})" if subjects else "FALSE"
+    return "TRUE" if subjects is None else in_words(kind.subjects[0], subjects)
+
+
+def in_words(column: str, words: Sequence[str]) -> str:
+    """Return the SQL condition that a column says one of some words; FALSE where there are none.
+
+    >>> in_words("role", ["owns", "it's"])
+    "role IN ('owns', 'it''s')"
+    """
+    return f"{column} IN ({', '.join(map(quote, words))})" if words else "FALSE"
 
 
 def scan(kind: Kind, files: Sequence[DataFile], *, seq: int, where: str = "TRUE") -> str:
@@ -152,9 +159,16 @@ def in_force(kind: Kind, files: Sequence[DataFile], *, seq: int, where: str = "T
 
 
 def read_few(
-    kind: Kind, files: Sequence[DataFile], *, seq: int, subjects: Sequence[str], as_of: int | None, columns: Sequence[str]
+    kind: Kind,
+    files: Sequence[DataFile],
+    *,
+    seq: int,
+    subjects: Sequence[str] | None,
+    as_of: int | None,
+    columns: Sequence[str],
 ) -> pa.Table:
-    """Return what `in_force` says of a few first subjects (at `as_of` if given) in the order (subject, happened_at, seq).
+    """Return what `in_force` says of a few first subjects, or of all in a few rows (None), at `as_of` if given, in the order
+    (subject, happened_at, seq).
 
     No database is asked, so one subject comes in milliseconds. Texts may be dictionaries.
 

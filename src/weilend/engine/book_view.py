@@ -10,15 +10,22 @@ from weakref import finalize
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from weilend.core.errors import NotFoundError
 from weilend.core.records import KINDS, Kind
 from weilend.engine.book_schema import column_types
 from weilend.engine.book_tables import DataFile, Tables, write_preview
-from weilend.engine.book_versions import about, in_force, is_settled, read_few
+from weilend.engine.book_versions import about, in_force, in_words, is_settled, read_few
 
 #: Up to so many subjects are read one by one from the row groups that have them, which takes a few milliseconds.
 FEW_SUBJECTS = 16
+#: So few rows in so few files are read whole, for all subjects: a query planner alone takes fifty milliseconds.
+FEW_ROWS, FEW_FILES = 20_000, 16
+
+
+#: Texts of which a column says one, by column.
+_Words = Mapping[str, Sequence[str]]
 
 
 class BookView:
@@ -54,20 +61,43 @@ class BookView:
         subjects: Sequence[str] | None = None,
         as_of: int | None = None,
         columns: Sequence[str] | None = None,
+        among: Mapping[str, Sequence[str]] | None = None,
     ) -> pa.Table:
         """Return versions ordered by (first subject, happened_at, seq), `known_until` resolved.
 
         `subjects` keeps some first subjects; `as_of` (UTC seconds) keeps what was in force then: known_at <= as_of <
-        known_until. Raises `NotFoundError` for a kind or column that does not exist.
+        known_until; `among` keeps versions of which a text column says one of some words. Raises `NotFoundError` for a kind or
+        column that does not exist.
         """
-        schema = KINDS[kind]
+        schema, words = KINDS[kind], dict(among or {})
         chosen = _choose(schema, columns)
-        if subjects and len(subjects) <= FEW_SUBJECTS:
+        _choose(schema, tuple(words))
+        if subjects and len(subjects) <= FEW_SUBJECTS and not words:
             return _decode(self.read_few(kind, subjects, as_of=as_of, columns=chosen))
-        relation = self._relation(schema, subjects)
-        force = "" if as_of is None else f" WHERE known_at <= {as_of:d} AND known_until > {as_of:d}"
+        if _are_few(self.files(kind)):
+            return self._read_little(schema, subjects, as_of, chosen, words)
+        return self._query(schema, subjects, as_of, chosen, words)
+
+    def _read_little(
+        self, kind: Kind, subjects: Sequence[str] | None, as_of: int | None, columns: Sequence[str], words: _Words
+    ) -> pa.Table:
+        """Return what `_query` returns, from files that hold few rows."""
+        names = None if subjects is None else tuple(dict.fromkeys(subjects))
+        asked = tuple(dict.fromkeys((*columns, *words)))
+        rows = _decode(read_few(kind, self.files(kind.name), seq=self._seq, subjects=names, as_of=as_of, columns=asked))
+        for name, said in words.items():
+            rows = rows.filter(pc.is_in(rows[name], value_set=pa.array(said, pa.string())))
+        return rows.select(list(columns))
+
+    def _query(
+        self, schema: Kind, subjects: Sequence[str] | None, as_of: int | None, columns: Sequence[str], words: _Words
+    ) -> pa.Table:
+        """Return versions as `read` does, by a query of the database."""
+        kept = [in_words(name, said) for name, said in words.items()]
+        kept += [] if as_of is None else [f"known_at <= {as_of:d}", f"known_until > {as_of:d}"]
         order = ", ".join((schema.subjects[0], "happened_at", "seq"))
-        query = f"SELECT {', '.join(chosen)} FROM {relation}{force} ORDER BY {order}"
+        force = f" WHERE {' AND '.join(kept)}" if kept else ""
+        query = f"SELECT {', '.join(columns)} FROM {self._relation(schema, subjects)}{force} ORDER BY {order}"
         return self._connection.cursor().sql(query).to_arrow_table()
 
     def read_few(self, kind: str, subjects: Sequence[str], *, as_of: int | None, columns: Sequence[str]) -> pa.Table:
@@ -112,6 +142,10 @@ class BookView:
         """Return the files that may have rows about some first subjects."""
         first, last = min(subjects, default=""), max(subjects, default="")
         return tuple(file for file in self.files(kind.name) if file.first_subject <= last and first <= file.last_subject)
+
+
+def _are_few(files: Sequence[DataFile]) -> bool:
+    return len(files) <= FEW_FILES and sum(file.rows for file in files) <= FEW_ROWS
 
 
 def _decode(table: pa.Table) -> pa.Table:

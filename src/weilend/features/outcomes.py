@@ -91,11 +91,12 @@ class Rows(msgspec.Struct, frozen=True, eq=False):
 
 
 class Evidence(msgspec.Struct, frozen=True, eq=False):
-    """All that a label may look at."""
+    """All that a label may look at, as known by an instant: what is overdue below `material_fen` counts as not overdue."""
 
     view: BookView
     known_by: int
     calendar: Calendar
+    material_fen: int
     loans: Loans
     states: States
     spells: Spells
@@ -123,25 +124,48 @@ def make_labels(label: LoanLabel, spine: Spine, view: BookView, *, known_by: int
     Traceback (most recent call last):
     weilend.core.errors.InputError: label default belongs to booked_applications, not to businesses. Hint: ...
     """
+    _refuse_stranger(label, spine)
+    return judge_labels(label, spine, gather_evidence(view, known_by, calendar, label.material_fen))
+
+
+def gather_evidence(view: BookView, known_by: int, calendar: Calendar, material_fen: int) -> Evidence:
+    """Read all that labels may look at, as known by an instant (UTC seconds), once for as many labels as are asked for."""
+    states = read_states(view, known_by, material_fen)
+    loans, spells = read_loans(view, known_by), read_spells(view, known_by, material_fen, states)
+    return Evidence(view, known_by, calendar, material_fen, loans, states, spells)
+
+
+def judge_labels(label: LoanLabel, spine: Spine, evidence: Evidence) -> LabelTable:
+    """Return what became of the rows of a spine by what was gathered: `make_labels` for several labels of one evidence.
+
+    Raises `InputError` when the label does not belong to the spine, or counts other amounts as overdue than the evidence does.
+    """
+    _refuse_stranger(label, spine)
+    if evidence.material_fen != label.material_fen:
+        raise InputError(
+            f"label {label.name} counts from {label.material_fen} fen on, the evidence from {evidence.material_fen}",
+            hint="gather evidence for the label's own material_fen",
+        )
+    loans, known_by = evidence.loans, evidence.known_by
+    own = _own_loans(spine, loans)
+    since = np.array(spine.as_of, dtype=np.int64)
+    until = window_ends(label, since, own, loans, evidence.calendar)
+    mature = np.flatnonzero((own >= 0) & (until <= known_by))
+    kept = own[mature]
+    place = pa.array(kept, pa.int64())
+    loan, business, owner = (column.take(place) for column in (loans.loan, loans.business, loans.owner))
+    rows = Rows(kept, loan, business, owner, since[mature], until[mature])
+    is_bad, is_grey = JUDGES[label.looks_at](label, rows, evidence)
+    bad = np.where(is_bad, 1, np.where(is_grey | _void(rows, evidence.states), -1, 0)).astype(np.int8)
+    return LabelTable(label, _take(spine, mature), bad, mature, until[mature], known_by, spine.size - len(mature))
+
+
+def _refuse_stranger(label: LoanLabel, spine: Spine) -> None:
     if sort_of(spine) != label.of:
         raise InputError(
             f"label {label.name} belongs to {label.of}, not to {sort_of(spine)}",
             hint=f"make the spine with features.spines.{label.of}",
         )
-    loans = read_loans(view, known_by)
-    own = _own_loans(spine, loans)
-    since = np.array(spine.as_of, dtype=np.int64)
-    until = window_ends(label, since, own, loans, calendar)
-    mature = np.flatnonzero((own >= 0) & (until <= known_by))
-    kept = own[mature]
-    states = read_states(view, known_by, label.material_fen)
-    evidence = Evidence(view, known_by, calendar, loans, states, read_spells(view, known_by, label.material_fen, states))
-    place = pa.array(kept, pa.int64())
-    loan, business, owner = (column.take(place) for column in (loans.loan, loans.business, loans.owner))
-    rows = Rows(kept, loan, business, owner, since[mature], until[mature])
-    is_bad, is_grey = JUDGES[label.looks_at](label, rows, evidence)
-    bad = np.where(is_bad, 1, np.where(is_grey | _void(rows, states), -1, 0)).astype(np.int8)
-    return LabelTable(label, _take(spine, mature), bad, mature, until[mature], known_by, spine.size - len(mature))
 
 
 #: The last day of a window, by what closes it: (loans, place of the loan, day of the as_of, length).

@@ -82,9 +82,8 @@ class Owning:
 
     def __init__(self, view: BookView, names: set[str]) -> None:
         right, words = BELONGING["owner_id"]
-        table = view.read("link", columns=_LINK)
-        sort = pc.and_(pc.equal(table["from_kind"], "business"), pc.equal(table["to_kind"], right))
-        table = table.filter(pc.and_(sort, pc.is_in(table["role"], value_set=pa.array(words, pa.string()))))
+        said = {"from_kind": ("business",), "to_kind": (right,), "role": words}
+        table = view.read("link", columns=_LINK, among=said)
         ever = {link["to_id"] for link in _among(table, "from_id", names)}
         self._of: dict[str, list[dict[str, Any]]] = defaultdict(list)
         self._by: dict[str, list[dict[str, Any]]] = defaultdict(list)

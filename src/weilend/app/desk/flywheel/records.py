@@ -21,7 +21,7 @@ from weilend.app.desk.flywheel.terms import ALIKE, WINDOW, learn_ages
 from weilend.economy.loan_records import tell_loans
 from weilend.economy.traces import DAY
 from weilend.features.labels import LOAN_LABELS, LoanLabel
-from weilend.features.outcomes import make_labels
+from weilend.features.outcomes import gather_evidence, judge_labels
 from weilend.features.spines import booked_applications
 from weilend.models.table import Booleans, Floats, Integers
 from weilend.sources import record_ids
@@ -93,9 +93,9 @@ class Ledger:
         view, calendar = self._ground.home.book.view(), self._ground.home.calendar
         said: dict[int, tuple[int, float]] = {}
         spine, ages = booked_applications(view, PRODUCT, known_by), learn_ages(*self.count_late(known_by))
+        evidence = gather_evidence(view, known_by, calendar, LABEL.material_fen)
         for age in AGES if spine.size else ():  # what an older look says replaces what a younger one said
-            label = msgspec.structs.replace(LABEL, length=age)
-            found = make_labels(label, spine, view, known_by=known_by, calendar=calendar)
+            found = judge_labels(msgspec.structs.replace(LABEL, length=age), spine, evidence)
             places = (self._place[group[0]] for group in found.spine.linked["application_id"])
             said |= {place: (bad, watched_share(bad, age, ages)) for place, bad in zip(places, found.bad.tolist(), strict=True)}
         told = [(place, *said[place]) for place in sorted(said) if said[place][0] >= 0]
