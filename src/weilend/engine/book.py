@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from collections.abc import Sequence as SequenceOf
+from functools import cached_property
 from pathlib import Path
 
 import duckdb
@@ -17,6 +18,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from weilend.core.calendars import Calendar
 from weilend.core.errors import InputError
@@ -79,14 +81,23 @@ class Book:
         self._hook = hook
         self._tables = Tables(folder)
         self._index = KeyIndex()
+
+    @cached_property
+    def _connection(self) -> duckdb.DuckDBPyConnection:
+        """The database, made when it is first asked: few rows are read, and a first batch is written, without it."""
         limits: dict[str, str | bool | int | float | list[str]] = {
             "threads": 2,
             "memory_limit": "350MB",
-            "temp_directory": str(folder / "_spill"),
+            "temp_directory": str(self._folder / "_spill"),
         }
-        self._connection = duckdb.connect(config=limits)
-        self._connection.execute("SET GLOBAL parquet_metadata_cache = true")
-        self._connection.execute("SET enable_progress_bar = false")  # cursors inherit it; the command line draws its own
+        connection = duckdb.connect(config=limits)
+        connection.execute("SET GLOBAL parquet_metadata_cache = true")
+        connection.execute("SET enable_progress_bar = false")  # cursors inherit it; the command line draws its own
+        return connection
+
+    def _cursor(self) -> duckdb.DuckDBPyConnection:
+        """Return a cursor of its own for one question."""
+        return self._connection.cursor()
 
     @staticmethod
     def exists(folder: Path) -> bool:
@@ -142,7 +153,7 @@ class Book:
         committed = (read_sequence(self._folder) or Sequence()).committed
         if seq is not None and not 0 <= seq <= committed:
             raise InputError(f"the book has no seq {seq} yet, it stands at {committed}", hint="ask for an earlier one")
-        return BookView(self._tables, self._connection, seq=committed if seq is None else seq)
+        return BookView(self._tables, self._cursor, seq=committed if seq is None else seq)
 
     def preview(self, tables: Mapping[str, pa.Table], seq: int | None = None) -> BookView:
         """Return the book at a seq as it would read if these rows were appended; nothing is. A live decision reads so.
@@ -150,7 +161,7 @@ class Book:
         Raises what `append` and `view` would raise.
         """
         checked = {name: check_rows(KINDS[name], table, self._calendar) for name, table in tables.items()}
-        return BookView(self._tables, self._connection, seq=self.view(seq).seq, preview=checked)
+        return BookView(self._tables, self._cursor, seq=self.view(seq).seq, preview=checked)
 
     def adopt(self, staged: SequenceOf[Staged]) -> dict[str, int]:
         """Make files that fillers wrote the book's, and return how many rows of each kind; they may be read when it returns.
@@ -193,11 +204,11 @@ class Book:
         """Return what contradicts itself in the book, a sentence each; empty means that it is sound."""
         view = self.view()
         reserved = (read_sequence(self._folder) or Sequence()).reserved
-        return find_problems(view, self._connection.cursor(), self._calendar, reserved=reserved)
+        return find_problems(view, self._cursor(), self._calendar, reserved=reserved)
 
     def stats(self) -> dict[str, KindStats]:
         """Return how much the book has of each kind that it has."""
-        return measure(self.view(), self._connection.cursor())
+        return measure(self.view(), self._cursor())
 
     def _check_made(self) -> None:
         """Remember how the book is made the first time, and refuse another calendar ever after."""
@@ -223,6 +234,8 @@ class Book:
     def _find_fresh(self, kind: Kind, rows: pa.Table) -> npt.NDArray[np.bool_]:
         fresh = np.zeros(rows.num_rows, dtype=np.bool_)
         files: SequenceOf[DataFile] = self._tables.files(kind.name)
+        if not files and pc.count_distinct(rows["key"]).as_py() == rows.num_rows:  # a first batch that says nothing twice
+            return ~fresh
         given = rows.select([kind.subjects[0], "key", "record_id", "known_at"])
         given = given.rename_columns(["subject", "key", "record_id", "known_at"])
         given = given.append_column("place", pa.array(np.arange(rows.num_rows)))
@@ -234,7 +247,7 @@ class Book:
             return fresh
         subjects = given["subject"].unique().to_pylist()
         query = select_fresh(kind, files, subjects=subjects if len(subjects) <= _FEW_SUBJECTS else None)
-        with self._connection.cursor() as cursor:
+        with self._cursor() as cursor:
             cursor.register("given", given)
             fresh[cursor.sql(query).to_arrow_table()["place"].to_numpy()] = True
         return fresh
@@ -267,13 +280,13 @@ class Book:
             rows = resolve_once(kind, files, seq=_ALL)
         else:
             rows = f"{resolve_once(kind, files, seq=_ALL)} ORDER BY {order}"
-        with self._connection.cursor() as cursor:
+        with self._cursor() as cursor:
             reader = cursor.sql(rows).to_arrow_reader(GROUP_ROWS)
             added = self._tables.write(kind, _as_tables(reader), self._hook)
         self._tables.commit(kind, added, overwrite=True, hook=self._hook)
 
     def _erase_kind(self, kind: Kind, subject: str) -> int:
-        with hold_lock(self._folder), self._connection.cursor() as cursor:
+        with hold_lock(self._folder), self._cursor() as cursor:
             self._recover()
             files = self._tables.files(kind.name)
             gone: int = 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from shutil import rmtree
 from tempfile import mkdtemp
@@ -35,16 +35,21 @@ class BookView:
 
     >>> from tempfile import TemporaryDirectory
     >>> with TemporaryDirectory() as name:
-    ...     view = BookView(Tables(Path(name)), duckdb.connect(), seq=0)
+    ...     view = BookView(Tables(Path(name)), duckdb.connect, seq=0)
     ...     view.seq, view.read("invoice").num_rows
     (0, 0)
     """
 
     def __init__(
-        self, tables: Tables, connection: duckdb.DuckDBPyConnection, *, seq: int, preview: Mapping[str, pa.Table] | None = None
+        self,
+        tables: Tables,
+        cursor: Callable[[], duckdb.DuckDBPyConnection],
+        *,
+        seq: int,
+        preview: Mapping[str, pa.Table] | None = None,
     ) -> None:
         self._tables = tables
-        self._connection = connection
+        self._cursor = cursor
         self._seq = seq
         self._files: dict[str, tuple[DataFile, ...]] = {}
         self._preview = self._write(preview or {})
@@ -98,7 +103,7 @@ class BookView:
         order = ", ".join((schema.subjects[0], "happened_at", "seq"))
         force = f" WHERE {' AND '.join(kept)}" if kept else ""
         query = f"SELECT {', '.join(columns)} FROM {self._relation(schema, subjects)}{force} ORDER BY {order}"
-        return self._connection.cursor().sql(query).to_arrow_table()
+        return self._cursor().sql(query).to_arrow_table()
 
     def read_few(self, kind: str, subjects: Sequence[str], *, as_of: int | None, columns: Sequence[str]) -> pa.Table:
         """Return what `read` returns of a few first subjects, with texts as Arrow dictionaries where they are stored so."""
