@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 from sklearn.isotonic import IsotonicRegression
+from sklearn.linear_model import LogisticRegression
 
 from weilend.models.binning import fine_bins, place, pool, weigh
 from weilend.models.ridge import fit_path
@@ -50,6 +51,18 @@ def test_evidence_is_monotone_and_smaller_than_raw_evidence() -> None:
     assert (woe[..., -1] <= 0).all()
     raw = weigh(rows, bads, sign, prior_rows=1e-9, min_rows=10).woe
     assert np.abs(woe[..., :-1]).max() < np.abs(raw[..., :-1]).max()
+
+
+@pytest.mark.parametrize("inverse", [1.0, 0.03, 0.001])
+def test_without_a_bound_it_is_the_logistic_regression_of_scikit_learn(inverse: float) -> None:
+    """The benchmark's way: no signs, a penalty that weighs as much as 1 / inverse rows."""
+    rng = np.random.default_rng(5)
+    columns = rng.normal(size=(240, 40))
+    label = (rng.random(240) < 1 / (1 + np.exp(1 - columns[:, 0] + columns[:, 1]))).astype(np.int64)
+    ours = fit_path(-columns, label, [1.0, 1 / (inverse * 240)], least=-np.inf)[-1]
+    oracle = LogisticRegression(C=inverse, solver="newton-cholesky", tol=1e-9, max_iter=500).fit(columns, label)
+    assert ours == pytest.approx(np.append(oracle.intercept_, oracle.coef_[0]), abs=1e-5)
+    assert (ours[1:] < 0).any(), "planted: a bound that stays would leave none below 0"
 
 
 @pytest.mark.parametrize("strength", [1.0, 0.1, 0.003])

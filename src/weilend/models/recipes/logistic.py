@@ -7,7 +7,7 @@ It never decides: it has no reasons that add up to a score in integers.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 import numpy as np
@@ -18,6 +18,7 @@ from weilend.models.folds import stratified_folds
 from weilend.models.guard import check_trainable, refuse_label_copies
 from weilend.models.prediction import Prediction
 from weilend.models.prior import logit_ppm, to_pd_ppm
+from weilend.models.ridge import fit_path, log_loss
 from weilend.models.table import Floats, Integers, Table, canonical_order
 
 #: Inverse strengths, weak data to strong: a factor of about three apart; beyond 1 a hundred rows are fitted to the letter.
@@ -79,9 +80,9 @@ def fit(table: Table, label: Integers, features: Sequence[Feature], *, seed: int
     logs = tuple(feature.unit in HEAVY_TAILED for feature in usable)
     inverse = _choose_strength(table, label, logs, seed)
     frame = _frame(table, logs)
-    coefficients, intercept = _solve(frame.standardise(table), label, inverse)
+    ((intercept, *coefficients),) = _fit_path(frame.standardise(table), label, [inverse])
     sample = float(label.mean())
-    return LogisticModel(frame, coefficients, intercept + logit_ppm(prior_ppm) - float(np.log(sample / (1 - sample))))
+    return LogisticModel(frame, np.array(coefficients), intercept + logit_ppm(prior_ppm) - float(np.log(sample / (1 - sample))))
 
 
 def _choose_strength(table: Table, label: Integers, logs: tuple[bool, ...], seed: int) -> float:
@@ -90,10 +91,8 @@ def _choose_strength(table: Table, label: Integers, logs: tuple[bool, ...], seed
     for this in range(INNER_FOLDS):
         frame = _frame(table.take(fold != this), logs)
         columns, train, rest = frame.standardise(table), fold != this, fold == this
-        for place, inverse in enumerate(INVERSE_STRENGTHS):
-            coefficients, intercept = _solve(columns[train], label[train], inverse)
-            logit = intercept + columns[rest] @ coefficients
-            loss[place] += float((np.logaddexp(0.0, logit) - logit * label[rest]).sum())
+        path = _fit_path(columns[train], label[train], INVERSE_STRENGTHS)
+        loss += log_loss(path, -columns[rest], label[rest])
     return INVERSE_STRENGTHS[int(np.argmin(loss))]
 
 
@@ -106,14 +105,9 @@ def _frame(table: Table, logs: tuple[bool, ...]) -> Frame:
     return Frame(table.names, logs, fill, filled.mean(axis=0), np.where(spread > 0, spread, 1.0))
 
 
-def _solve(columns: Floats, label: Integers, inverse: float) -> tuple[Floats, float]:
-    from sklearn import config_context  # late: only the benchmark needs it, and it is slow to import
-    from sklearn.linear_model import LogisticRegression
-
-    solver: Any = LogisticRegression(C=inverse, solver="newton-cholesky", max_iter=200)
-    with config_context(assume_finite=True, skip_parameter_validation=True):  # checked above, two hundred times a run
-        solver.fit(columns, label)
-    return np.asarray(solver.coef_[0]), float(solver.intercept_[0])
+def _fit_path(columns: Floats, label: Integers, inverses: Sequence[float]) -> Floats:
+    """Return (len(inverses), 1 + k) intercepts and coefficients; the penalty weighs as much as 1 / inverse rows."""
+    return fit_path(-columns, label, [1 / (inverse * len(label)) for inverse in inverses], least=-np.inf)
 
 
 def _shape(table: Table, logs: tuple[bool, ...]) -> Floats:
