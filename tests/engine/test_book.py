@@ -162,22 +162,6 @@ def test_subjects_and_columns(book):
         view.read("merchant")
 
 
-@pytest.mark.parametrize("compacted", [False, True])
-def test_words_are_looked_for_in_what_was_in_force(book, compacted):
-    """A version that says another word still ends the one before it: filtered first, the old word would hold for ever."""
-    book.append({"invoice": invoices(("E1", "k", "a", 10), ("E2", "l", "x", 10))})
-    book.append({"invoice": invoices(("E1", "k", "b", 20), direction=pa.array(["purchase"]))})
-    if compacted:
-        book.compact()
-    view = book.view()
-    assert versions(view, among={"direction": ["sale"]}) == [("a", 10, 20), ("x", 10, FAR_FUTURE)]
-    assert versions(view, 25, among={"direction": ["sale"]}) == [("x", 10, FAR_FUTURE)]
-    assert versions(view, subjects=["E1"], among={"direction": ["purchase"], "status": ["valid"]}) == [("b", 20, FAR_FUTURE)]
-    assert versions(view, among={"direction": []}) == versions(view, among={"number": ["it's"]}) == []
-    with pytest.raises(NotFoundError, match="no column amount"):
-        view.read("invoice", among={"amount": ["1"]})
-
-
 def test_sql_is_a_plain_scan_once_compacted(book):
     assert duckdb.sql(f"SELECT count(*) FROM {book.view().sql('invoice')}").fetchall() == [(0,)]
     book.append({"invoice": invoices(("E1", "k", "a", 10), ("E1", "k", "b", 20))})

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from weilend.core.errors import NotFoundError
 from weilend.core.records import KINDS
 from weilend.engine import book_index, book_tables, book_versions, book_view
 from weilend.engine.book import Book
@@ -97,6 +98,30 @@ def test_only_row_groups_of_the_subject_are_read(tmp_path, monkeypatch):
     read.clear()
     assert few.view().read("invoice", subjects=["E2"]).num_rows == 0
     assert set(read) == {1}, "of a group that holds nobody who was asked for more than names was read"
+
+
+@pytest.mark.parametrize("compacted", [False, True])
+@pytest.mark.parametrize("few", [0, 20_000])
+def test_words_are_looked_for_in_what_was_in_force(tmp_path, monkeypatch, compacted, few):
+    """A version that says another word still ends the one before it: filtered first, the old word would hold for ever."""
+    monkeypatch.setattr(book_view, "FEW_ROWS", few)
+    book = Book.open(tmp_path / "book", calendar=HOME)
+    for status in ("valid", "void"):
+        book.append({"invoice": as_records([Invoice("E1", "C1", "sale", 1, 10, 100, status, late=60 * (status == "void"))])})
+    book.append({"invoice": as_records([Invoice("E2", "C1", "purchase", 1, 10, 100, "valid")])})
+    if compacted:
+        book.compact()
+    view = book.view()
+
+    def found(as_of=2**40, **words):
+        return view.read("invoice", as_of=as_of, among=words)["business_id"].to_pylist()
+
+    assert view.read("invoice", among={"status": ["valid"]}).num_rows == 2
+    assert found(status=["valid"]) == ["E2"]
+    assert found(status=["void"], direction=["sale", "it's"]) == ["E1"]
+    assert found(status=["void"], direction=["purchase"]) == found(status=[]) == []
+    with pytest.raises(NotFoundError, match="no column amount"):
+        view.read("invoice", among={"amount": ["1"]})
 
 
 def test_a_book_of_few_rows_asks_no_database_and_a_larger_one_does(tmp_path, monkeypatch):

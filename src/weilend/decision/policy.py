@@ -5,6 +5,7 @@ Its shape is checked in `checks`; what its formulas mean is checked when it is c
 
 from __future__ import annotations
 
+from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -68,7 +69,20 @@ def load_policy(name_or_path: str | Path) -> Policy:
     Traceback (most recent call last):
     weilend.core.errors.NotFoundError: no policy 'no_such'. Hint: there is: ...enterprise_loan; or give the path of a .toml file
     """
-    source = _find(name_or_path)
+    path = Path(name_or_path)
+    return _load(path) if path.suffix == ".toml" and path.is_file() else _load_shipped(str(name_or_path))
+
+
+@cache
+def _load_shipped(name: str) -> Policy:
+    """Return a policy that comes with weilend, read once: each decision asks for it."""
+    if name not in policy_names():
+        known = f"there is: {', '.join(policy_names())}; or give the path of a .toml file"
+        raise NotFoundError(f"no policy {name!r}", hint=known)
+    return _load(_shipped() / f"{name}.toml")
+
+
+def _load(source: Traversable) -> Policy:
     content = read_text(read_file(source, source.name), source.name)
     for beside in _pop_files(content, "include"):
         content = include(content, read_text(read_file(_beside(source, beside), beside), beside))
@@ -165,16 +179,6 @@ def _hashed(plain: PolicyContent) -> dict[str, Any]:
 
 def _shipped() -> Traversable:
     return files("weilend.decision") / "policies"
-
-
-def _find(name_or_path: str | Path) -> Traversable:
-    path = Path(name_or_path)
-    if path.suffix == ".toml" and path.is_file():
-        return path
-    if name_or_path in policy_names():
-        return _shipped() / f"{name_or_path}.toml"
-    known = f"there is: {', '.join(policy_names())}; or give the path of a .toml file"
-    raise NotFoundError(f"no policy {str(name_or_path)!r}", hint=known)
 
 
 def _beside(source: Traversable, relative: str) -> Traversable:

@@ -24,6 +24,8 @@ EVERY_ROW = "true"
 NO_VALUE = "0"
 SEEN_DAYS = 1_200  # how far back we ask since when, and until when, anything is known: three years and the months around
 DAY_NUMBER = "days_between(date '1970-01-01', happened_on)"
+#: Compiled folds that are kept: each application of a day asks for the same few hundred.
+KEPT_FOLDS = 4_096
 #: The slot that divides a window of each unit, so that folds serve every shorter window too.
 SERIES: dict[Unit, Slot] = {"months": "month", "days": "age"}
 #: Groupings from which a shorter window cannot be told exactly: such folds are shared only by windows of one length.
@@ -157,11 +159,12 @@ def make_plan(features: FeatureSet) -> Plan:
     for kind in features.kinds:
         lengths[seen_fold(kind)] = SEEN_DAYS
         measures.setdefault(seen_fold(kind), set()).update(("least", "most"))
-    return Plan(features.identity, tuple(_compile(fold, lengths[fold], measures[fold]) for fold in sorted(lengths)))
+    folds = (_compile(fold, KINDS[fold.kind], lengths[fold], frozenset(measures[fold])) for fold in sorted(lengths))
+    return Plan(features.identity, tuple(folds))
 
 
-def _compile(fold: FoldId, length: int, measures: set[Measure]) -> Fold:
-    kind = KINDS[fold.kind]
+@lru_cache(maxsize=KEPT_FOLDS)
+def _compile(fold: FoldId, kind: Kind, length: int, measures: frozenset[Measure]) -> Fold:
     where, value = (parse(text, kind.readable()) for text in (fold.where, fold.value))
     by = _parse_by(kind, fold.by)
     plain = by is None or by.root.op == "field"

@@ -7,19 +7,31 @@ store lives, whatever becomes of the files that it came from.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 import msgspec
 
 from weilend.app.desk.home import Home
 from weilend.core.errors import CheckError, ReplayError
-from weilend.core.ids import canonical_json
+from weilend.core.ids import bytes_hash, canonical_json
 from weilend.core.values import FeatureRow, Score
-from weilend.decision import Evaluator, Policy, compile_policy, dump_policy, load_policy, product_parameters, restore_policy
+from weilend.decision import (
+    Evaluator,
+    Policy,
+    compile_policy,
+    dump_policy,
+    load_policy,
+    product_parameters,
+    restore_policy,
+)
 from weilend.decision.receipt import NONE
 from weilend.features.plans import FeatureSet
 from weilend.lending import Product
 from weilend.models import RowModel, read_model, score_rows, write_model
 from weilend.store import Document
+
+#: Compiled policies that are kept: each application of a day asks for the same few.
+KEPT_EVALUATORS = 32
 
 
 class Sealed(msgspec.Struct, frozen=True, eq=False):
@@ -38,11 +50,35 @@ class Sealed(msgspec.Struct, frozen=True, eq=False):
         return [None] * len(rows) if self.model is None else [*score_rows(self.model, rows, self.features.features)]
 
 
+class _Given(msgspec.Struct, frozen=True, eq=False):
+    """What a policy is compiled of: the same where all three say the same, whoever read them."""
+
+    policy: Policy
+    product: Product
+    features: FeatureSet
+    key: tuple[str, ...]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Given) and self.key == other.key
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
+
 def make_evaluator(product: Product, features: FeatureSet, policy: Policy | None = None) -> Evaluator:
     """Return a policy (the product's own by default) compiled against a feature set and the product's numbers."""
-    fields = {feature.name: feature.as_field() for feature in features.features}
-    numbers = product_parameters(msgspec.to_builtins(product))
-    return compile_policy(policy or load_policy(product.policy), fields, numbers, schedule=product.schedule)
+    policy = policy or load_policy(product.policy)
+    # the content is hashed again: a policy of which a part was replaced may still carry the identity of what it was
+    says = (policy.identity, bytes_hash(dump_policy(policy)), product.identity, features.identity)
+    compiled = _compile(_Given(policy, product, features, says))
+    return msgspec.structs.replace(compiled, policy=policy)  # with its own cases, which no identity holds
+
+
+@lru_cache(maxsize=KEPT_EVALUATORS)
+def _compile(given: _Given) -> Evaluator:
+    fields = {feature.name: feature.as_field() for feature in given.features.features}
+    numbers = product_parameters(msgspec.to_builtins(given.product))
+    return compile_policy(given.policy, fields, numbers, schedule=given.product.schedule)
 
 
 def keep_sealed(home: Home, sealed: Sealed, *, at: int) -> None:

@@ -138,10 +138,10 @@ def _standing(name: str, group: frozenset[str], owners: frozenset[str], loans: S
 def _rows(view: BookView, kind: str, value: str, businesses: set[str], owners: set[str], as_of: int) -> list[dict[str, Any]]:
     """Return the rows of a kind about some businesses or owners that had happened, oldest first."""
     columns = ("loan_id", "business_id", "owner_id", "happened_at", "seq", value)
-    table = view.read(kind, as_of=as_of, columns=columns)
-    ours = pc.or_kleene(_is_in(table, "business_id", businesses), _is_in(table, "owner_id", owners))
-    rows = table.filter(pc.and_kleene(ours, pc.less_equal(table["happened_at"], as_of))).to_pylist()
-    return sorted(rows, key=lambda row: (row["happened_at"], row["seq"]))
+    theirs = view.read(kind, as_of=as_of, columns=columns, subjects=sorted(businesses))
+    persons = view.read(kind, as_of=as_of, columns=columns, among={"owner_id": sorted(owners)})
+    rows = {row["seq"]: row for table in (theirs, persons) for row in table.to_pylist() if row["happened_at"] <= as_of}
+    return sorted(rows.values(), key=lambda row: (row["happened_at"], row["seq"]))
 
 
 def _among(table: pa.Table, column: str, names: set[str]) -> list[dict[str, Any]]:
