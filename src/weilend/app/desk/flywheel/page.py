@@ -260,7 +260,8 @@ def _terms(run: Run) -> DataTable:
     columns = (Column(title="from"), Column(title="version"), *(Column(title=name) for name in (NO_MODEL, *GRADES[:-1])),
                Column(title="thin files start with", unit="ppm"))  # fmt: skip
     caption = (
-        "Limit in months of sales × yearly rate. N: before there is a model. F, the riskiest, is not lent to, but for a few."
+        f"Limit in months of sales × yearly rate. {NO_MODEL}: before there is a model. {GRADES[-1]}, the riskiest, is not lent to, "
+        "but for a few."
     )
     return DataTable(columns=columns, rows=tuple(rows), title="Terms, version by version", caption=caption, folded=False)
 

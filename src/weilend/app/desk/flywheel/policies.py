@@ -24,7 +24,7 @@ from weilend.models.table import Booleans, Floats, Integers
 _FOLDER: Final = files("weilend.app.desk.flywheel")
 PRODUCT, POLICY = "first_loan", "first_loan_rules"
 #: The grade of an applicant whom no model has scored, and those of a model, safest first.
-NO_MODEL, GRADES = "N", ("A", "B", "C", "D", "E", "F")
+NO_MODEL, GRADES = "N", ("A", "B", "C", "D", "E", "F", "G", "H")
 
 
 class Terms(msgspec.Struct, frozen=True):

@@ -96,7 +96,7 @@ def grades_of(pd_ppm: Integers, product: Product) -> tuple[str, ...]:
 
     >>> from weilend.app.desk.flywheel.policies import load_first_loan
     >>> grades_of(np.array([10_000, 999_999]), load_first_loan()[0])
-    ('A', 'F')
+    ('A', 'H')
     """
     bounds = [product.grades[name] for name in GRADES]
     return tuple(GRADES[at] for at in np.searchsorted(bounds, pd_ppm, side="right").tolist())
