@@ -7,6 +7,7 @@ import pytest
 
 from weilend.app.desk import sealed
 from weilend.app.desk.sealed import make_evaluator
+from weilend.core.errors import PolicyError
 from weilend.decision import load_policy
 from weilend.features.sets import FEATURE_SETS
 from weilend.lending import load_product
@@ -54,6 +55,6 @@ def test_a_policy_that_is_refused_is_refused_again(compiled):
     policy = load_policy(PRODUCT.policy)
     broken = msgspec.structs.replace(policy, parameters={})
     for _ in range(2):
-        with pytest.raises(Exception, match="toml"):
+        with pytest.raises(PolicyError, match="toml"):
             make_evaluator(PRODUCT, FEATURES, broken)
     assert len(compiled) == 2
