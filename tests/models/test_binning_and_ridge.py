@@ -8,7 +8,7 @@ from scipy.optimize import minimize
 from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
 
-from weilend.models.binning import fine_bins, place, pool, weigh
+from weilend.models.binning import _means_at_once, _means_one_by_one, fine_bins, place, pool, weigh
 from weilend.models.ridge import fit_path
 from weilend.models.table import Table
 
@@ -25,6 +25,15 @@ def test_pooling_equals_isotonic_regression(sign: float) -> None:
         oracle = IsotonicRegression(increasing=sign > 0).fit(at, value[at] / weight[at], weight[at]).predict(at)
         assert fit[at] == pytest.approx(oracle, abs=1e-9)
         assert np.isnan(fit[weight == 0]).all()
+
+
+def test_many_features_are_pooled_as_few_to_the_bit() -> None:
+    rng = np.random.default_rng(4)
+    for shape in ((3, 4, 7), (5, 1), (9,), (2, 12)):
+        weight = rng.integers(0, 4, shape).astype(float)
+        value = np.minimum(rng.integers(0, 4, shape), weight).astype(float)
+        few, many = _means_at_once(value, weight), _means_one_by_one(value, weight)
+        assert np.array_equal(np.where(weight > 0, few, 0), np.where(weight > 0, many, 0))
 
 
 def test_every_fine_bin_is_large_enough_and_holds_what_its_cuts_say() -> None:

@@ -5,10 +5,15 @@ All features are binned at once; arrays are (…, k features, m fine bins), so t
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
 import numpy as np
 
 from weilend.models.table import Booleans, Floats, Integers, Table
+
+#: From so many bins on, of all features and draws together, spans are pooled one by one.
+_MANY: Final = 8_000
 
 
 class FineBins(msgspec.Struct, frozen=True, eq=False):
@@ -53,7 +58,7 @@ def place(values: Integers, known: Booleans, fine: FineBins) -> Integers:
 
 
 def _quantile_cuts(table: Table, bins: int) -> Integers:
-    top = np.iinfo(np.int64).max
+    top = np.int64(np.iinfo(np.int64).max)
     ordered = np.sort(np.where(table.known, table.values, top), axis=0)
     known = table.known.sum(axis=0)
     ranks = np.maximum(-(-np.arange(1, bins)[:, None] * known // bins) - 1, 0)  # nearest rank: ceil(j n / m), counted from 0
@@ -97,17 +102,41 @@ def pool(value: Floats, weight: Floats, sign: Floats) -> Floats:
     [[1.0, 2.0, 2.0]]
     """
     flip = np.asarray(sign, dtype=np.float64)[..., None]
-    sums, weights = np.cumsum(value * flip, axis=-1), np.cumsum(weight, axis=-1)
-    before_sums, before_weights = sums - value * flip, weights - weight
+    means = _means_one_by_one if value.size > _MANY else _means_at_once
+    return np.where(weight > 0, means(value * flip, weight), np.nan) * flip
+
+
+def _means_at_once(value: Floats, weight: Floats) -> Floats:
+    """Return, of each bin j, the largest over i <= j of the least mean of bins i..l over l >= j: all spans in one matrix."""
+    sums, weights = np.cumsum(value, axis=-1), np.cumsum(weight, axis=-1)
+    before_sums, before_weights = sums - value, weights - weight
     total = weights[..., None, :] - before_weights[..., :, None]  # weight of bins i..l, at [i, l]
     with np.errstate(divide="ignore", invalid="ignore"):
         mean = (sums[..., None, :] - before_sums[..., :, None]) / total
-    m = value.shape[-1]
-    inside = np.tri(m, dtype=np.bool_).T
+    inside = np.tri(value.shape[-1], dtype=np.bool_).T
     lower = np.where(inside & (total > 0), mean, np.inf)  # spans i..l with weight; others never win the minimum
     least = np.minimum.accumulate(lower[..., ::-1], axis=-1)[..., ::-1]  # min over l >= j, at [i, j]
-    best = np.where(inside & np.isfinite(least), least, -np.inf).max(axis=-2)  # max over i <= j
-    return np.where(weight > 0, best, np.nan) * flip
+    return np.asarray(np.where(inside & np.isfinite(least), least, -np.inf).max(axis=-2))  # max over i <= j
+
+
+def _means_one_by_one(value: Floats, weight: Floats) -> Floats:
+    """Return the same to the bit, a span at a time: four times as quick for thousands of features, slower for few."""
+    sums, weights = (_bins_first(np.cumsum(part, axis=-1)) for part in (value, weight))
+    before_sums, before_weights = sums - _bins_first(value), weights - _bins_first(weight)
+    best = np.full(sums.shape, -np.inf)
+    for first in range(len(sums)):
+        least = np.full(sums.shape[1:], np.inf)  # of the spans from `first` to `last` and beyond that have weight
+        for last in range(len(sums) - 1, first - 1, -1):
+            total = weights[last] - before_weights[first]
+            mean = np.divide(sums[last] - before_sums[first], total, out=np.full(total.shape, np.inf), where=total > 0)
+            least = np.minimum(least, mean)
+            best[last] = np.maximum(best[last], np.where(np.isfinite(least), least, -np.inf))
+    return np.moveaxis(best, 0, -1)
+
+
+def _bins_first(part: Floats) -> Floats:
+    """Return an array with its last axis first, laid out so: a bin at a time is one run of memory."""
+    return np.ascontiguousarray(np.moveaxis(part, -1, 0))
 
 
 class Evidence(msgspec.Struct, frozen=True, eq=False):
@@ -147,8 +176,14 @@ def _logit(rate: Floats) -> Floats:
 
 def _blocks(fit: Floats, rows: Floats, bads: Floats) -> tuple[Floats, Floats]:
     """Return rows and bads of the pooled block that each bin belongs to: bins with the same fitted mean are one block."""
-    same = np.abs(fit[..., :, None] - fit[..., None, :]) < 1e-12
-    return (same * rows[..., None, :]).sum(axis=-1), (same * bads[..., None, :]).sum(axis=-1)
+    fits, row_parts, bad_parts = (_bins_first(part) for part in (fit, rows, bads))
+    block_rows, block_bads = np.zeros(fits.shape), np.zeros(fits.shape)
+    for bin_ in range(len(fits)):
+        for other in range(len(fits)):
+            same = np.abs(fits[bin_] - fits[other]) < 1e-12
+            block_rows[bin_] += same * row_parts[other]
+            block_bads[bin_] += same * bad_parts[other]
+    return np.moveaxis(block_rows, 0, -1), np.moveaxis(block_bads, 0, -1)
 
 
 def information_out_of_bag(
