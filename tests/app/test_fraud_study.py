@@ -98,9 +98,19 @@ def test_who_knows_the_truth_finds_all_and_accuses_nobody(study):
     rows = np.flatnonzero(one.course.later)[::25]
     planted = with_frauds(one, rows)
     rng = np.random.default_rng(1).random(len(planted.judged))
-    found = judge_contenders(planted, {"oracle": reads_ahead(planted), "dice": rng}, 200_000)
+    nobody = np.zeros(len(rng), np.bool_)
+    found = judge_contenders(planted, {"oracle": reads_ahead(planted), "dice": rng}, 200_000, stopped=nobody)
     assert found["oracle"].whole.recall == 1.0
     assert found["oracle"].whole.saved_fen > found["dice"].whole.saved_fen
+
+
+def test_who_is_stopped_is_nobodys_alert_and_in_nobodys_budget(study):
+    _, one = study
+    stopped = np.zeros(len(one.judged), np.bool_)
+    stopped[np.flatnonzero(one.course.later)[::2]] = True
+    found = judge_contenders(one, {"stops first": stopped + 0.0}, 500_000, stopped=stopped)["stops first"].whole
+    left = int((one.course.later & ~stopped).sum())
+    assert (found.applications, found.alerts) == (left, left // 2)
 
 
 def test_the_command_writes_the_page_and_leaves_the_world_as_it_was(world, tmp_path):

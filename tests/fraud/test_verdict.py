@@ -172,17 +172,24 @@ RULES = {
     "circling_money": {"reciprocity_12m": 400_000},
     "shell_in_a_hurry": {"registry_representative_changes_180d": 1, "sales_recent_pace_12m": 3_000_000},
     "broken_statement": {"running_balance_broken_365d": 1},
+    "taken_over": {"payee_change_count_30d": 1, "credential_change_count_90d": 2},
+    "one_device": {"device_owner_count_30d": 3},
 }
 
 
 @pytest.mark.parametrize("name", RULES)
-def test_what_papers_and_money_say_by_themselves_makes_a_person_look_and_declines_nobody(name):
+def test_what_hardly_has_an_innocent_story_makes_a_person_look_and_declines_nobody(name):
     told = judge_fraud(Heard(hits=(), values={**NOTHING, **RULES[name]}))
     assert (told.status, told.found.grade) == ("alert", "D")
     assert told.reasons[0].code == f"fraud_{name}"
     for missing in RULES[name]:
         less = {**NOTHING, **RULES[name], missing: 0}
         assert judge_fraud(Heard(hits=(), values=less)).status == "clear"
+
+
+def test_a_device_that_is_a_counters_names_nobody():
+    told = judge_fraud(Heard(hits=(), values={**NOTHING, "device_owner_count_30d": 21}))
+    assert "one_device" not in told.found.marks
 
 
 def ruled_table(rows):
@@ -197,7 +204,7 @@ def ruled_table(rows):
 @settings(max_examples=40, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 10**6), st.booleans()), min_size=1, max_size=80), st.sampled_from((20_000, 200_000)))
 def test_whom_rules_alert_is_paid_for_out_of_the_same_budget(rows, budget):
-    said, ruled = {"anomaly": [value for value, _ in rows]}, find_ruled(ruled_table([rule for _, rule in rows]))
+    said, (ruled, _) = {"anomaly": [value for value, _ in rows]}, find_ruled(ruled_table([rule for _, rule in rows]))
     assert ruled.tolist() == [rule for _, rule in rows]
 
     def alerted(learned):
@@ -217,6 +224,27 @@ def test_rules_that_are_not_paid_for_would_double_the_work():
         return sum(learned.grade(learned.add_up({"anomaly": value}, []), otherwise="A") == "D" for value in said["anomaly"])
 
     assert (by_suspicion(ruled=ruled), by_suspicion()) == (0, 20)
+
+
+def test_whom_nobody_need_look_at_takes_no_look_from_others():
+    said = {"anomaly": [10_000 * row for row in range(100)]}
+    strangest = np.arange(100) >= 90
+
+    def looked_at(**given):
+        learned = calibrate(said, {}, {}, shares={"D": 200_000}, **given)
+        alerted = [learned.grade(learned.add_up({"anomaly": value}, []), otherwise="A") == "D" for value in said["anomaly"]]
+        return int((np.array(alerted) & ~strangest).sum())
+
+    assert (looked_at(stopped=strangest), looked_at()) == (20, 10)
+
+
+def test_who_is_stopped_is_not_among_those_to_be_looked_at():
+    names = [feature.name for feature in FRAUD.features]
+    table = ruled_table([True, True, False])
+    table.values[0, names.index("identity_last_failed_30d")] = 1
+    table.known[0, names.index("identity_last_failed_30d")] = True
+    looked_at, stopped = find_ruled(table)
+    assert (looked_at.tolist(), stopped.tolist()) == ([False, True, False], [True, False, False])
 
 
 def test_tables_are_checked():

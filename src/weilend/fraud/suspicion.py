@@ -127,12 +127,14 @@ def calibrate(
     weights: Mapping[str, int] | None = None,
     most_marks: int = 3,
     ruled: Flags | None = None,
+    stopped: Flags | None = None,
 ) -> Calibration:
     """Learn from applications: what each voice said of them (None where it did not speak) and who bears which mark.
 
     `shares` has, from the gravest grade on, the share of applications (ppm) that may have this grade or a graver one: no more of
     those learned from reach its floor, whatever ties there are. `ruled` are those that a rule alerts whatever is added up: they
-    are looked at first, out of the same budget. Raises `InputError` where there are no applications.
+    are looked at first, out of the same budget. `stopped` are those that nobody need look at: they take nothing of it. Raises
+    `InputError` where there are no applications.
     """
     size = {len(one) for one in said.values()} | {len(one) for one in marks.values()}
     if len(size) != 1 or not min(size):
@@ -153,6 +155,8 @@ def calibrate(
     totals = [learned.add_up({name: values[row] for name, values in said.items()}, borne[row]) for row in range(rows)]
     if ruled is not None:
         totals = [max(totals) + 1 if rule else total for rule, total in zip(ruled.tolist(), totals, strict=True)]
+    if stopped is not None:
+        totals = [-1 if stop else total for stop, total in zip(stopped.tolist(), totals, strict=True)]
     floors = tuple((grade, least_floor(totals, share)) for grade, share in shares.items())
     return msgspec.structs.replace(learned, floors=floors)
 

@@ -120,21 +120,23 @@ def judge_fraud(
     return FraudVerdict(status, reasons, found)
 
 
-def find_ruled(features: FeatureTable, table: VerdictTable = TABLE) -> Flags:
-    """Return which rows of the feature set `fraud` a rule alerts by their features alone, whatever else is heard of them.
+def find_ruled(features: FeatureTable, table: VerdictTable = TABLE) -> tuple[Flags, Flags]:
+    """Return which rows of the feature set `fraud` a rule makes people look at by their features alone, and which it stops.
 
     >>> from weilend.core.plan import Spine
     >>> size = (1, len(FRAUD.features))
-    >>> find_ruled(FeatureTable(FRAUD, Spine(("E1",), (0,)), np.zeros(size, np.int64), np.zeros(size, np.bool_), {})).tolist()
-    [False]
+    >>> rows = FeatureTable(FRAUD, Spine(("E1",), (0,)), np.zeros(size, np.int64), np.zeros(size, np.bool_), {})
+    >>> [part.tolist() for part in find_ruled(rows)]
+    [[False], [False]]
     """
     columns = masked_columns(features)
-    found = np.zeros(len(features.values), np.bool_)
+    looked_at, stopped = np.zeros(len(features.values), np.bool_), np.zeros(len(features.values), np.bool_)
     for rule in table.rules:
-        formula = rule_formulas(table.rules)[rule.id]
-        if table.grade(rule.grade).status == "alert" and formula.names <= columns.keys():
+        formula, grade = rule_formulas(table.rules)[rule.id], table.grade(rule.grade)
+        if grade.status == "alert" and formula.names <= columns.keys():
+            found = stopped if grade.is_stop else looked_at
             found |= formula.numpy_mask()(columns)
-    return found
+    return looked_at & ~stopped, stopped
 
 
 def _facts(heard: Heard, suspicion: int | None, table: VerdictTable) -> dict[str, int | None]:

@@ -26,12 +26,14 @@ _MOST_MILLI: Final = 1_000_000
 class Grade(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A fraud grade: what status it gives, whether it asks for one more check, and how many applications suspicion may put there.
 
-    `budgets` counts in alert budgets, `share_ppm` in applications; with neither only rules give the grade.
+    `budgets` counts in alert budgets, `share_ppm` in applications; with neither only rules give the grade. Who is stopped
+    (`is_stop`) is declined without anybody's look, and so outside the budget.
     """
 
     name: str
     status: Literal["clear", "alert"]
     step_up: bool = False
+    is_stop: bool = False
     budgets: int = 0
     share_ppm: int = 0
 

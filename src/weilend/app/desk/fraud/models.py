@@ -116,7 +116,7 @@ def fit_fraud(
     tell("look for rings", 2, 4)
     said["ring"] = [_ring_ppm(one) for one in rings.hear(applications)] if rings else [None] * len(applications)
     marks, families = mark_table(table), {one.id: one.family for one in SIGNALS.values()}
-    ruled = find_ruled(table)
+    ruled, stopped = find_ruled(table)
     learn = partial(
         calibrate,
         marks=marks,
@@ -126,6 +126,7 @@ def fit_fraud(
         weights=TABLE.voices,
         most_marks=TABLE.most_marks,
         ruled=ruled,
+        stopped=stopped,
     )
     first = learn(said)
     tell("learn from what was confirmed", 3, 4)

@@ -70,13 +70,15 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WorldStudy(msgspec.Struct, frozen=True, kw_only=True):
-    """What was found in a world: which it was, how many were learned from and gone through, what was confirmed, how the counts were
-    tuned, and the result of each contender."""
+    """What was found in a world: which it was, how many were learned from and gone through, how many of the later were stopped
+    before any contender was asked (and how many of these would have paid), what was confirmed, how the counts were tuned, and the
+    result of each contender."""
 
     made: WorldMade
     night_days: int
     learned_from: int
     gone_through: int
+    stopped: tuple[int, int]
     confirmed: tuple[int, int]
     setting: str
     results: dict[str, Result]
@@ -143,15 +145,17 @@ def _study(folder: Path, budget_ppm: int, night_days: int) -> WorldStudy:
     model = fit_fraud(home, as_of=study.course.cut_at, at=study.course.cut_at, budget_ppm=budget_ppm, seed=made.seed)
     said = score_all(home, study.course, seed=made.seed, night_days=night_days)
     counts = shared_counts(view, study.course)
-    setting = tune(counts, tuned_view(study), np.flatnonzero(study.course.early), budget_ppm)
+    setting = tune(counts, tuned_view(study), np.flatnonzero(study.course.early & ~said.stopped), budget_ppm)
+    stopped = study.course.later & said.stopped
     return WorldStudy(
         made=made,
         night_days=night_days,
         learned_from=int(study.course.early.sum()),
-        gone_through=int(study.course.later.sum()),
+        gone_through=int((study.course.later & ~stopped).sum()),
+        stopped=(int(stopped.sum()), int((stopped & study.judged.is_good & (study.judged.level < 0)).sum())),
         confirmed=model.confirmed,
         setting=str(setting),
-        results=judge_contenders(study, scores_of(said, counts, setting), budget_ppm),
+        results=judge_contenders(study, scores_of(said, counts, setting), budget_ppm, stopped=said.stopped),
     )
 
 
@@ -161,14 +165,17 @@ def scores_of(said: Contenders, counts: Mapping[str, Mapping[tuple[int, int], In
     return dict(zip(NAMES, scores, strict=True))
 
 
-def judge_contenders(study: Study, scores: Mapping[str, Floats], budget_ppm: int) -> dict[str, Result]:
-    """Return what each contender finds in the later months: the truth is asked here and nowhere before."""
-    rows = np.flatnonzero(study.course.later)
+def judge_contenders(study: Study, scores: Mapping[str, Floats], budget_ppm: int, *, stopped: Bools) -> dict[str, Result]:
+    """Return what each contender finds in the later months: the truth is asked here and nowhere before.
+
+    Who was `stopped` (n) is nobody's alert and in nobody's budget.
+    """
+    rows, early = np.flatnonzero(study.course.later & ~stopped), study.course.early & ~stopped
     judged = taken(study.judged, rows)
     found = {}
     for name, score in scores.items():
         alert = alert_by_month(score[rows], judged.month, budget_ppm)
-        above = score[rows] > floor_of(score[study.course.early], budget_ppm)
+        above = score[rows] > floor_of(score[early], budget_ppm)
         found[name] = Result(
             whole=tally(judged, alert),
             by_floor=tally(judged, above),

@@ -25,7 +25,8 @@ _HEAD: Final = ("alerts", "fraud found", "precision", "recall", "yuan saved", "o
 _METHOD: Final = """\
 The first two thirds of the months are learned from; the last third is gone through in the order of time, each
 application with what was known when it came in. Nothing is learned after the cut, and nothing from the truth of later
-months. There are no lists in these worlds.
+months. There are no lists in these worlds. Who fails the check of who he is, is stopped whoever judges: he is no
+contender's alert and in nobody's budget.
 
 - **{ours}** is the verdict of `fraud.md`. All that it hears of the truth is what reviewers would have confirmed by
   the cut: loans that were late at once, and one application in a hundred at random, known weeks later; of the
@@ -108,9 +109,10 @@ def write_markdown(studies: Sequence[WorldStudy], *, budget_ppm: int) -> str:
         ),
         "## By world",
         markdown_table(
-            ("world", "learned from", "gone through", "confirmed: fraud, sound", "how the counts were tuned"),
-            [(name_world(one), f"{one.learned_from:,}", f"{one.gone_through:,}", "{}, {}".format(*one.confirmed), one.setting)
-             for one in studies],
+            ("world", "learned from", "gone through", "stopped before: all, would have paid", "confirmed: fraud, sound",
+             "how the counts were tuned"),
+            [(name_world(one), f"{one.learned_from:,}", f"{one.gone_through:,}", "{}, {}".format(*one.stopped),
+              "{}, {}".format(*one.confirmed), one.setting) for one in studies],
         ),
         markdown_table(*summarise(studies)),
         "## By pattern and skill",

@@ -32,12 +32,14 @@ _RULED: Final = 1_000_000.0
 
 
 class Contenders(msgspec.Struct, frozen=True, kw_only=True, eq=False):
-    """A score of every application (n), higher is worse, by contender; NaN nowhere."""
+    """A score of every application (n), higher is worse, by contender; NaN nowhere. `stopped` are those that no contender is
+    asked of: the check of who they are failed, and nobody lends to them."""
 
     at_application: Floats
     by_payout: Floats
     forest: Floats
     ring: Floats
+    stopped: Bools
 
 
 def score_all(home: Home, course: Course, *, seed: int, night_days: int = NIGHT_DAYS) -> Contenders:
@@ -57,12 +59,13 @@ def score_all(home: Home, course: Course, *, seed: int, night_days: int = NIGHT_
         by_payout=at_application + _surprise(nights, course),
         forest=forest.fit(matrix[course.early], seed).score(matrix),
         ring=np.array([one.ring.get("ring_ppm", 0) for one in found], np.float64),
+        stopped=np.array([TABLE.grade(one.grade).is_stop for one in found], np.bool_),
     )
 
 
 def _weight(found: FraudFound, floors: Mapping[str, int]) -> float:
-    """Return how suspicious a verdict is as one number, in the order in which people look: who was stopped by a rule, who was
-    alerted by one, then by suspicion, at least the floor of the grade that a rule gave.
+    """Return how suspicious a verdict is as one number, in the order in which people look: who was alerted by a rule, then by
+    suspicion, at least the floor of the grade that a rule gave.
     """
     suspicion = float(found.suspicion_milli or 0)
     places = [TABLE.place(rule.grade) for rule in TABLE.rules if rule.id in found.marks]
