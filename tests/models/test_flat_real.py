@@ -7,10 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from weilend.app.desk.flat.models import Ask, guard_design
+from weilend.app.desk.flat.models import Ask, design_table, guard_design
 from weilend.core.errors import InputError
-from weilend.models.design import design_sample
-from weilend.models.flat import Roles, read_frame
+from weilend.models.flat import Roles
 from weilend.models.guards.finding import Finding
 
 DATA = Path(os.environ.get("WEILEND_DATA", ""))
@@ -21,8 +20,7 @@ pytestmark = pytest.mark.skipif(
 
 def guarded(file: str, roles: Roles) -> tuple[tuple[str, ...], tuple[Finding, ...]]:
     ask = Ask(name="x", table=DATA / file, roles=roles)
-    frame = read_frame(ask.table, times=[roles.time])
-    design, findings = guard_design(frame, design_sample(frame, roles, seed=1), ask)
+    design, findings = guard_design(design_table(ask)[0], ask)
     return design.sample.table.names, findings
 
 

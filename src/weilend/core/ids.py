@@ -3,7 +3,7 @@ that anybody can repeat."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from hashlib import sha256
 from typing import Any, Final
 
@@ -47,7 +47,19 @@ def bytes_hash(data: bytes) -> str:
     >>> bytes_hash(b"")
     'e3b0c44298fc1c149afbf4c8996fb924'
     """
-    return sha256(data).hexdigest()[:32]
+    return stream_hash((data,))
+
+
+def stream_hash(parts: Iterable[bytes]) -> str:
+    """Return the hash of bytes that come in parts, as `bytes_hash` of all of them together.
+
+    >>> stream_hash((b"a", b"b")) == bytes_hash(b"ab")
+    True
+    """
+    digest = sha256()
+    for part in parts:
+        digest.update(part)
+    return digest.hexdigest()[:32]
 
 
 def draw_ppm(salt: str, drawer_id: str) -> int:

@@ -5,6 +5,7 @@ Every row is accounted for: it is a reject, has no label, is indeterminate, is a
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final, Literal
 
 import msgspec
@@ -19,7 +20,7 @@ from weilend.models.flat.row_parts import group_rows, month_rows, weight_rows
 from weilend.models.guard import MIN_OF_EACH_OUTCOME
 from weilend.models.guards.finding import Finding
 from weilend.models.sample import Column, Sample
-from weilend.models.split import split_sample
+from weilend.models.split import row_keys, split_sample
 from weilend.models.table import Booleans, Integers, Table
 
 #: Decisions as they are written; a reject has no outcome, and who did not take the loan has none either.
@@ -34,8 +35,11 @@ NOT_TAKEN: Final = frozenset(
 )
 #: Twins are one fact told twice where chance would make fewer than this many pairs.
 CHANCE_PAIRS: Final = 0.001
+LEAST_CHANCE: Final = float(np.log(CHANCE_PAIRS))
 #: A column in which so many rows have a value of their own counts rows.
 UNIQUE_SHARE: Final = 0.999999
+#: Rows that are asked first whether values repeat.
+FEW: Final = 10_000
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -195,30 +199,50 @@ def _leave(steps: list[Step], reason: str, left: Booleans, out: Booleans, outcom
 
 def _twins(table: Table, bad: Booleans, left: Booleans, frame: Frame, roles: Roles) -> Booleans:
     """Return rows that repeat an earlier one in every column and in label, time and id, where chance makes no such pairs."""
-    rows = np.flatnonzero(left)
-    parts = [table.values[rows], table.known[rows], bad[rows, None]]
-    parts += [frame[name].values[rows, None] for name in (roles.time, roles.group, roles.id) if name]
-    matrix = np.concatenate([part.astype(np.int64) for part in parts], axis=1)
-    counting = np.array([len(np.unique(column)) > UNIQUE_SHARE * len(rows) for column in matrix.T])
-    counting[-1:] &= not roles.id  # a row number may tell twins apart; an id that was named tells facts apart
-    matrix = np.ascontiguousarray(matrix[:, ~counting])
-    twins = np.zeros(len(table), dtype=np.bool_)
-    if not matrix.size or _chance_pairs(matrix) > CHANCE_PAIRS:
+    rows, twins = np.flatnonzero(left), np.zeros(len(table), dtype=np.bool_)
+    if not len(rows):
         return twins
-    _, first = np.unique(matrix.view([("", matrix.dtype)] * matrix.shape[1]).ravel(), return_index=True)
-    repeated = np.ones(len(rows), dtype=np.bool_)
-    repeated[first] = False
-    twins[rows[repeated]] = True
+    facts = {name: (table.values[:, at], table.known[:, at]) for at, name in enumerate(table.names)}
+    facts |= {name: (frame[name].values, frame[name].known) for name in (roles.time, roles.group, roles.id) if name}
+    chance, same = 2 * float(np.log(len(rows))) - float(np.log(2)) + _agreement(bad[rows].astype(np.int64)), list[str]()
+    for name, (values, known) in facts.items():
+        code = values[rows] * np.int64(2) + known[rows]
+        if name != roles.id and _counts_rows(code):  # a row number may tell twins apart; an id that was named tells facts apart
+            continue
+        same.append(name)
+        if chance > LEAST_CHANCE:  # more columns make it only less
+            chance += _agreement(code)
+    if chance <= LEAST_CHANCE:
+        twins[rows[_repeats({name: facts[name] for name in same}, rows, bad.astype(np.int64))]] = True
     return twins
 
 
-def _chance_pairs(matrix: Integers) -> float:
-    """Return how many pairs of rows would agree in all columns if the columns had nothing to do with each other."""
-    pairs = np.log(len(matrix)) * 2 - np.log(2)
-    for column in matrix.T:
-        share = np.unique(column, return_counts=True)[1] / len(matrix)
-        pairs += float(np.log((share**2).sum()))
-    return float(np.exp(min(pairs, 50.0)))
+def _agreement(code: Integers) -> float:
+    """Return the logarithm of the share of pairs of rows that agree in a column."""
+    share = np.unique(code, return_counts=True)[1] / len(code)
+    return float(np.log((share**2).sum()))
+
+
+def _counts_rows(code: Integers) -> bool:
+    """Return whether nearly every row has a value of its own; a few thousand rows mostly tell that many have not."""
+    few = code[:FEW]
+    if len(few) - len(np.unique(few)) > (1 - UNIQUE_SHARE) * len(code):
+        return False
+    return bool(len(np.unique(code)) > UNIQUE_SHARE * len(code))
+
+
+def _repeats(facts: Mapping[str, tuple[Integers, Booleans]], rows: Integers, bad: Integers) -> Integers:
+    """Return the places among `rows` that repeat an earlier one in all facts and in their label.
+
+    Rows of one key are compared cell by cell with the first of them, a column at a time: a table is never sorted whole.
+    """
+    parts = ((values[rows], known[rows]) for values, known in facts.values())
+    first, place = np.unique(row_keys(facts, parts, bad[rows]), return_index=True, return_inverse=True)[1:]
+    earlier = first[place]
+    again = np.flatnonzero(earlier < np.arange(len(rows)))
+    for column in (*(part for pair in facts.values() for part in pair), bad):
+        again = again[column[rows[again]] == column[rows[earlier[again]]]]
+    return again
 
 
 def _ids(frame: Frame, roles: Roles) -> tuple[str, ...]:

@@ -75,7 +75,7 @@ def refuse_label_copies(table: Table, label: Integers) -> None:
 
 def _parts(values: Integers, known: Booleans, bad: Booleans) -> Booleans:
     """Return which columns have all bads on one side of all goods, among known values with enough of each."""
-    low, high = np.iinfo(np.int64).min, np.iinfo(np.int64).max
+    low, high = np.int64(np.iinfo(np.int64).min), np.int64(np.iinfo(np.int64).max)
     lowest, highest = np.where(known, values, high), np.where(known, values, low)
     apart = (highest[bad].max(axis=0) < lowest[~bad].min(axis=0)) | (highest[~bad].max(axis=0) < lowest[bad].min(axis=0))
     enough = (known[bad].sum(axis=0) >= MIN_OF_EACH_OUTCOME) & (known[~bad].sum(axis=0) >= MIN_OF_EACH_OUTCOME)

@@ -5,6 +5,7 @@ Out of time where there are months, by chance where there are none; a group neve
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from hashlib import sha256
 from typing import Final
 
@@ -16,6 +17,7 @@ from weilend.models.guard import MIN_OF_EACH_OUTCOME
 from weilend.models.sample import Sample
 from weilend.models.table import Booleans, Integers
 
+Keys = npt.NDArray[np.uint64]
 #: The share of rows, the newest ones, on which a model is judged.
 HELD_OUT: Final = 0.25
 
@@ -71,7 +73,8 @@ def deal_folds(sample: Sample, *, folds: int, seed: int) -> Integers:
     """
     groups, place = np.unique(sample.group, return_inverse=True)
     keys = np.zeros(len(groups), dtype=np.uint64)
-    np.add.at(keys, place, _row_keys(sample))
+    cells = zip(sample.table.values.T, sample.table.known.T, strict=True)
+    np.add.at(keys, place, mix(row_keys(sample.table.names, cells, sample.bad)))
     bads = np.bincount(place, weights=sample.bad, minlength=len(groups)) > 0
     order, fold, dealt = np.argsort(keys, kind="stable"), np.empty(len(groups), dtype=np.int64), 0
     dice = np.random.default_rng(seed)
@@ -82,12 +85,26 @@ def deal_folds(sample: Sample, *, folds: int, seed: int) -> Integers:
     return fold[place]
 
 
-def _row_keys(sample: Sample) -> npt.NDArray[np.uint64]:
-    """Return one number a row that hangs on its content alone (splitmix64 of a sum over its named cells)."""
-    key = sample.bad.astype(np.uint64)
-    for at, name in enumerate(sample.table.names):
+def row_keys(names: Iterable[str], columns: Iterable[tuple[Integers, Booleans]], bad: Integers) -> Keys:
+    """Return one number a row (n,) that hangs on its content alone: a sum over its named cells, whatever their order.
+
+    >>> one, two = np.array([5, 5, 6]), np.ones(3, dtype=np.bool_)
+    >>> len(set(row_keys(["age"], [(one, two)], np.zeros(3)).tolist()))
+    2
+    """
+    key = bad.astype(np.uint64)
+    for name, (values, known) in zip(names, columns, strict=True):
         odd = np.uint64(int.from_bytes(sha256(name.encode()).digest()[:8], "big") | 1)
-        key += (sample.table.values[:, at].astype(np.uint64) * np.uint64(2) + sample.table.known[:, at].astype(np.uint64)) * odd
+        key += (values.astype(np.uint64) * np.uint64(2) + known.astype(np.uint64)) * odd
+    return key
+
+
+def mix(key: Keys) -> Keys:
+    """Return numbers whose order has nothing to do with that of the numbers given (splitmix64).
+
+    >>> mix(np.array([0, 1], dtype=np.uint64)).tolist()
+    [0, 6238072747940578789]
+    """
     for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
         key = (key ^ (key >> np.uint64(shift))) * np.uint64(factor)
     return key ^ (key >> np.uint64(31))

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from weilend.core.errors import InputError
 from weilend.models.flat.frame import FlatColumn, Frame, read_frame
 from weilend.models.sample import Column
-from weilend.models.table import Booleans, Integers, Table
+from weilend.models.table import Booleans, Integers, Table, narrow_down
 
 
 def read_as(path: Path, columns: Sequence[Column], *, times: Sequence[str] = ()) -> Frame:
@@ -37,11 +38,18 @@ def code_table(frame: Frame, columns: Sequence[Column], ids: Sequence[str] = ())
     >>> code_table(Frame((use,), 2), [Column(name="use", kind="category", words=("a", "b"))]).values.tolist()
     [[0], [2]]
     """
-    values, known = np.zeros((frame.rows, len(columns)), dtype=np.int64), np.zeros((frame.rows, len(columns)), dtype=np.bool_)
+    size = frame.rows, len(columns)
+    values, known = np.empty(size, dtype=_kind_of(frame, columns)), np.empty(size, dtype=np.bool_)
     for at, column in enumerate(columns):
-        values[:, at], known[:, at] = _code(frame, column)
+        coded, there = _code(frame, column)
+        values[:, at], known[:, at] = np.where(there, coded, 0), there
     names = tuple(column.name for column in columns)
-    return Table(names, np.where(known, values, 0), known, tuple(ids) or tuple(map(str, range(1, frame.rows + 1))))
+    return Table(names, values, known, tuple(ids) or tuple(map(str, range(1, frame.rows + 1))))
+
+
+def _kind_of(frame: Frame, columns: Sequence[Column]) -> np.dtype[np.signedinteger[Any]]:
+    """Return the kind of whole number that holds all columns: places and days are small, numbers may not be."""
+    return np.result_type(np.int32, *(frame[column.name].values.dtype for column in columns))
 
 
 def _code(frame: Frame, column: Column) -> tuple[Integers, Booleans]:
@@ -56,7 +64,7 @@ def _code(frame: Frame, column: Column) -> tuple[Integers, Booleans]:
     if column.kind == "category":
         places = {word: at for at, word in enumerate(column.words)}
         table = np.array([places.get(word, len(column.words)) for word in mine.words], dtype=np.int64)
-        return table[mine.values], mine.known
+        return narrow_down(table)[mine.values], mine.known
     _check_kind(mine, "number")
     if mine.scale != column.scale:
         raise InputError(

@@ -17,7 +17,7 @@ from weilend.models.flat.dates import parse_days
 from weilend.models.flat.numbers import is_null, parse_numbers, quanta, words_of
 from weilend.models.flat.raw import read_arrays
 from weilend.models.sample import show_quanta
-from weilend.models.table import Booleans, Integers
+from weilend.models.table import Booleans, Integers, narrow_down
 
 Kind = Literal["number", "date", "category", "id", "text"]
 #: A column of words is an id where nearly every row has its own, free text where it also has sentences.
@@ -28,7 +28,10 @@ NO_SCALES: Final[Mapping[str, int]] = MappingProxyType({})
 
 
 class FlatColumn(msgspec.Struct, frozen=True, eq=False, kw_only=True):
-    """One column of a file: `values` (n,) int64 where `known`: quanta of a number, days of a date, places among `words`."""
+    """One column of a file: `values` (n,) where `known`: quanta of a number, days of a date, places among `words`.
+
+    Values are int64, or int32 where all are small (`narrow_down`).
+    """
 
     name: str
     kind: Kind
@@ -81,10 +84,10 @@ def read_frame(
     ...     [(c.name, c.kind, c.scale, c.texts()) for c in read_frame(file).columns if c.kind != "date"]
     [('rate', 'number', 10, ['12.5', '7']), ('用途', 'category', 1, ['经营', ''])]
     """
-    arrays = read_arrays(path)
+    arrays = read_arrays(path)  # one after the other: all at once would be a large table twice
     columns = tuple(
         read_column(name, array, is_time=name in times, as_words=name in words, scale=scales.get(name))
-        for name, array in arrays.items()
+        for name, array in arrays
     )
     return Frame(columns, len(columns[0].values))
 
@@ -96,11 +99,11 @@ def read_column(
     numbers = None if as_words or is_time else parse_numbers(array)
     if numbers is not None:
         scale = scale or numbers.scale()
-        values = quanta(numbers.values, numbers.known, scale)
+        values = narrow_down(quanta(numbers.values, numbers.known, scale))
         return FlatColumn(name=name, kind="number", values=values, known=numbers.known, scale=scale)
     days = None if as_words else parse_days(array, is_time=is_time)
     if days is not None:
-        return FlatColumn(name=name, kind="date", values=days.values, known=days.known)
+        return FlatColumn(name=name, kind="date", values=narrow_down(days.values), known=days.known)
     return _read_words(name, array)
 
 
@@ -117,9 +120,8 @@ def _read_words(name: str, array: pa.ChunkedArray) -> FlatColumn:
     place = np.array([places.get(word, -1) for word in stripped], dtype=np.int64)
     values = np.where(codes >= 0, place[codes], -1)
     known = values >= 0
-    return FlatColumn(
-        name=name, kind=_kind(words, int(known.sum())), values=np.where(known, values, 0), known=known, words=words
-    )
+    shown = narrow_down(np.where(known, values, 0))
+    return FlatColumn(name=name, kind=_kind(words, int(known.sum())), values=shown, known=known, words=words)
 
 
 def _kind(words: tuple[str, ...], rows: int) -> Kind:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Final
 
+import msgspec
 import numpy as np
 
 from weilend.models.bins import BinRules, bin_sample, evidence_of, evidence_out_of_fold
@@ -40,7 +41,9 @@ class Case:
         few = np.ones(len(sample), dtype=np.bool_)
         if len(sample) > LOOKED_AT:
             few = deal_folds(sample, folds=-(-len(sample) // LOOKED_AT), seed=seed) == 0
-        self.sample, self.row, self.seed, self.time = sample.take(few), np.asarray(row)[few], seed, time
+        looked_at = sample.take(few)
+        self.sample = msgspec.structs.replace(looked_at, table=looked_at.table.widen())
+        self.row, self.seed, self.time = np.asarray(row)[few], seed, time
         self.rejects, self.population = rejects, population
 
     def on(self, sample: Sample) -> Case:

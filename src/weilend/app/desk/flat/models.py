@@ -137,11 +137,9 @@ def build_flat(ask: Ask, *, tell: Tell = say_nothing, allowance: Allowance | Non
     """
     recipes, allowance = _recipes(ask.recipe), allowance or Allowance()
     tell("read the table", 0, 5)
-    frame = read_frame(ask.table, times=[ask.roles.time], words=[ask.roles.id, ask.roles.group])
-    frame, fields = _keep_out(frame, ask.kept_out)
-    design = design_sample(frame, ask.roles, seed=ask.seed)
+    design, fields = design_table(ask)
     tell("look for what must not be learned from", 1, 5)
-    design, findings = guard_design(frame, design, ask)
+    design, findings = guard_design(design, ask)
     design = _name_sources(design, ask.sources)
     tell("bin and choose", 2, 5)
     learned = design.sample if design.exception else design.part("train")
@@ -205,10 +203,15 @@ def _choose(made: list[_Contender], design: Design, seed: int) -> tuple[_Contend
     return best, rival
 
 
-def _keep_out(frame: Frame, names: Sequence[str]) -> tuple[Frame, dict[str, Segments]]:
-    """Return the frame without the columns that are no inputs, and these as segments."""
-    fields = {name: part_column(frame[name]) for name in names}
-    return (Frame(tuple(one for one in frame.columns if one.name not in fields), frame.rows) if fields else frame), fields
+def design_table(ask: Ask) -> tuple[Design, dict[str, Segments]]:
+    """Return the sample of the table that is asked about, and the columns that are no inputs as segments.
+
+    The table is read, and let go: beside the sample it would be the most that a large build holds.
+    """
+    frame = read_frame(ask.table, times=[ask.roles.time], words=[ask.roles.id, ask.roles.group])
+    fields = {name: part_column(frame[name]) for name in ask.kept_out}
+    inputs = Frame(tuple(one for one in frame.columns if one.name not in fields), frame.rows)
+    return design_sample(inputs, ask.roles, seed=ask.seed), fields
 
 
 def _name_sources(design: Design, sources: Sequence[Source]) -> Design:
@@ -224,13 +227,13 @@ def _name_sources(design: Design, sources: Sequence[Source]) -> Design:
     return msgspec.structs.replace(design, sample=msgspec.structs.replace(design.sample, columns=columns))
 
 
-def guard_design(frame: Frame, design: Design, ask: Ask) -> tuple[Design, tuple[Finding, ...]]:
-    """Return the design without what the guards dropped, and all findings; a column that groups rows makes the sample anew."""
+def guard_design(design: Design, ask: Ask) -> tuple[Design, tuple[Finding, ...]]:
+    """Return the design without what the guards dropped, and all findings; a column that groups rows has the table read anew."""
     left, findings = guard_sample(_case(design, ask))
     grouped = next((one.column for one in findings if one.guard == "group"), "")
     if grouped and not ask.roles.group:
         roles = msgspec.structs.replace(ask.roles, group=grouped)
-        design = design_sample(frame, roles, seed=ask.seed)
+        design, _ = design_table(msgspec.structs.replace(ask, roles=roles))
     sample = mark_codes(narrow(design.sample, [name for name in design.sample.table.names if name in left]), list(findings))
     return msgspec.structs.replace(design, sample=sample, rejects=design.rejects.select(sample.table.names)), (
         *design.findings,

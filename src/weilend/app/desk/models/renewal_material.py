@@ -8,7 +8,7 @@ from datetime import date
 import msgspec
 import numpy as np
 
-from weilend.app.desk.flat.models import Ask, guard_design
+from weilend.app.desk.flat.models import Ask, design_table, guard_design
 from weilend.app.desk.fraud.groups import groups_of
 from weilend.app.desk.fraud.subjects import touched
 from weilend.app.desk.home import Home
@@ -20,8 +20,7 @@ from weilend.core.values import Application
 from weilend.features.plans import FeatureSet
 from weilend.lending import Product
 from weilend.models.card import RECIPE
-from weilend.models.design import design_sample
-from weilend.models.flat import code_table, read_frame
+from weilend.models.flat import code_table
 from weilend.models.flat.coding import read_as
 from weilend.models.flat.dates import month_of
 from weilend.models.prediction import Model
@@ -128,8 +127,7 @@ def flat_material(home: Home, ask: Ask, *, as_of: int, known_until: int | None) 
         raise InputError(
             "nobody said up to when the champion learned", hint="give the first day of what is new with --since YYYY-MM-DD"
         )
-    frame = read_frame(ask.table, times=[ask.roles.time], words=[ask.roles.id, ask.roles.group])
-    design, _ = guard_design(frame, design_sample(frame, ask.roles, seed=ask.seed), ask)
+    design, _ = guard_design(design_table(ask)[0], ask)
     sample, first = design.sample, _month(home, known_until)
     fresh = sample.month >= first
 

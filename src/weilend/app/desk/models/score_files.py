@@ -17,7 +17,7 @@ from weilend.core.ids import bytes_hash
 from weilend.core.money import PPM, show_yuan
 from weilend.models.design import Step
 from weilend.models.flat import FlatColumn, Frame, Roles, read_frame, read_outcome
-from weilend.models.flat.raw import read_arrays
+from weilend.models.flat.raw import read_names
 from weilend.models.flat.row_parts import group_rows, month_rows, weight_rows
 from weilend.models.prediction import Prediction
 from weilend.models.table import Booleans, Floats, Integers
@@ -153,7 +153,7 @@ def _assemble(
 
 def _find_parts(ask: ScoreAsk, *, scored: bool) -> dict[str, str]:
     """Return the column of each part: the one that was named, else one with a usual name, else ""."""
-    names = tuple(read_arrays(ask.table))
+    names = read_names(ask.table)
     small = {name.strip().lower(): name for name in reversed(names)}
     asked = {
         "outcome": ask.outcome,
@@ -218,7 +218,7 @@ def _read_score(
     if not ask.higher and column.name.strip().lower() not in SAFER:
         assumed.append(f"more of `{column.name}` is taken to be safer; say --higher bad if it is not")
     whole = higher == "good" and column.scale == 1
-    points = column.values if whole else rank_points(value, higher)
+    points = column.values.astype(np.int64) if whole else rank_points(value, higher)
     return points, said, assumed
 
 
