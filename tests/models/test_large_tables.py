@@ -112,13 +112,14 @@ import resource, sys
 from pathlib import Path
 from weilend.models.design import design_sample
 from weilend.models.flat import Roles, read_frame
-alone = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+alone = int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() // 1024
 design = design_sample(read_frame(Path(sys.argv[1])), Roles(label="bad"), seed=1)
+design.sample.table.identity(design.sample.bad)
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - alone, design.sample.table.values.nbytes // 1024)
 """
 
 
-def test_reading_and_designing_take_less_than_four_times_the_rows(tmp_path: Path) -> None:
+def test_reading_designing_and_hashing_take_less_than_six_times_the_rows(tmp_path: Path) -> None:
     """Once it was twenty times: 29 GB for a million rows of 300 columns."""
     if sys.platform != "linux":
         pytest.skip("the peak of a process is told in kilobytes on Linux alone")
@@ -128,7 +129,7 @@ def test_reading_and_designing_take_less_than_four_times_the_rows(tmp_path: Path
     pq.write_table(pa.table(table), path)
     done = subprocess.run([sys.executable, "-c", MEASURED, str(path)], capture_output=True, text=True, check=True)
     used, rows_alone = map(int, done.stdout.split())
-    assert used < 4 * rows_alone
+    assert used < 6 * rows_alone
 
 
 def test_what_is_read_is_what_a_whole_reading_gave(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ The subjects' ids travel beside the matrix so that results can be named; they ar
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import Final
 
 import msgspec
@@ -122,7 +123,7 @@ class Table(msgspec.Struct, frozen=True, eq=False):
         names = sorted(self.names)
         rows = canonical_order(self, label)
         head = "\n".join(names).encode() + b"\0"
-        return stream_hash((head, *self._blocks(rows, [self.names.index(name) for name in names], label)))
+        return stream_hash(chain((head,), self._blocks(rows, [self.names.index(name) for name in names], label)))
 
     def _blocks(self, rows: Integers, columns: Sequence[int], label: Integers | None) -> Iterator[bytes]:
         """Yield the content of rows, some thousand at a time: values, known and label, eight bytes each."""
