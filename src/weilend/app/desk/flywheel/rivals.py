@@ -247,16 +247,32 @@ def _best(run: Run, name: str, about: str, limits: Sequence[Integers], pds: Sequ
                 if take is None
                 else take.chance(limit / monthly, offered / PPM)
             )
-            values = loan_values(np.array([rate / PPM]), funding=market.funding, lgd=market.lgd, ages=ages)
-            good, lost = (float(one[0]) for one in values)
-            # of those who cease to pay, some pay again (the economy's own share)
-            cured = run.ground.plan.constants["cure_share"]
-            loss = cured * good + (1 - cured) * lost
-            brings = chance * (limit * ((1 - pd) * good + pd * loss) - market.costs.booking_fen - pd * market.costs.chasing_fen)
+            brings = _worth(run, market, ages, limit, offered, pd, chance)
             better = (brings > best) & (limit >= market.least_fen)
             best = np.where(better, brings, best)
             terms[:, better] = np.stack([limit, offered])[:, better]
     return _contender(run, name, about, best > 0, terms[0], terms[1])
+
+
+def _worth(
+    run: Run, market: Market, ages: Sequence[float], limit_fen: Integers, rate_ppm: Integers, pd: Floats, chance: Floats
+) -> Floats:
+    """Return what each offer is expected to bring (fen), by some chances of ceasing to pay and of taking it."""
+    good, lost = loan_values(rate_ppm / PPM, funding=market.funding, lgd=market.lgd, ages=ages)
+    cured = run.ground.plan.constants["cure_share"]  # of those who cease to pay, some pay again (the economy's own share)
+    loss = cured * good + (1 - cured) * lost
+    loan = limit_fen * ((1 - pd) * good + pd * loss) - market.costs.booking_fen - pd * market.costs.chasing_fen
+    worth: Floats = chance * loan
+    return worth
+
+
+def expected_worth(run: Run, contender: Contender) -> Floats:
+    """Return what the offers of a contender (rows,) are expected to bring in fen, by everybody's true chances; not the dice."""
+    limit = np.where(contender.approved, contender.limit_fen, 0)
+    rate = np.where(contender.approved, contender.rate_ppm, RATES[0])
+    chance = true_take(run.ground, run.rows, np.maximum(limit, 300_000), rate)
+    worth = _worth(run, market_of(run), true_ages(run), limit, rate, true_pd(run.ground, run.rows, limit), chance)
+    return np.where(contender.approved, worth, 0.0)
 
 
 def true_pd(ground: Ground, rows: Integers, limit_fen: Integers) -> Floats:

@@ -22,8 +22,8 @@ from weilend.lending import Product
 from weilend.models.table import Booleans, Floats, Integers
 
 #: Limits (ppm of a month's money from trade) and rates (ppm a year) among which terms are chosen. The last is half a year of trade:
-#: more is no working capital (assumption). With three months as the last, nearly all grades stood at that edge, and ranking was worth
-#: little.
+#: more is no working capital (assumption). With three months as the last, nearly all grades stood at that edge, and ranking was
+#: worth little.
 LIMITS: Final = (500_000, 1_000_000, 1_500_000, 2_000_000, 2_500_000, 3_000_000, 4_000_000, 5_000_000, 6_000_000)
 RATES: Final = (120_000, 140_000, 160_000, 180_000, 200_000, 220_000, 240_000)
 #: Shares (ppm) of the limit with which a thin file may start.
