@@ -1,8 +1,8 @@
 """In: a number of rows and columns. Out: peak memory and CPU seconds of the recipes on made-up rows, one table. Used: by hand.
 
 `python -m bench.scale` takes 1,000,000 x 300, `--rows 100000 --columns 150` the size at which a report is due in five minutes. Each
-recipe runs in a process of its own, whose peak the system tells. Memory does not hang on the number of trees: `--trees 20` asks for
-it alone.
+recipe and the whole build run in processes of their own, whose peak the system tells (it remembers a fat parent's: start it from a
+shell). Memory does not hang on the number of trees: `--trees 20` asks for it alone.
 """
 
 from __future__ import annotations

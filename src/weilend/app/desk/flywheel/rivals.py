@@ -39,6 +39,7 @@ from weilend.app.desk.flywheel.terms import (
     TakeUp,
     choose_terms,
     learn_take_up,
+    loan_fen,
     loan_values,
     market_for,
 )
@@ -261,8 +262,7 @@ def _worth(
     good, lost = loan_values(rate_ppm / PPM, funding=market.funding, lgd=market.lgd, ages=ages)
     cured = run.ground.plan.constants["cure_share"]  # of those who cease to pay, some pay again (the economy's own share)
     loss = cured * good + (1 - cured) * lost
-    loan = limit_fen * ((1 - pd) * good + pd * loss) - market.costs.booking_fen - pd * market.costs.chasing_fen
-    worth: Floats = chance * loan
+    worth: Floats = chance * loan_fen(limit_fen, pd, good, loss, market)
     return worth
 
 

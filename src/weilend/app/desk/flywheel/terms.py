@@ -235,12 +235,21 @@ def market_for(product: Product, costs: Costs) -> Market:
                   funding=funding, lgd=lgd)  # fmt: skip
 
 
+def loan_fen(
+    limit_fen: Floats | Integers, pd_year: Floats, good: Floats | float, lost: Floats | float, market: Market
+) -> Floats:
+    """Return what a loan that is taken brings on the mean in fen: `good` and `lost` a fen lent (of one), less what it costs us."""
+    mean: Floats = limit_fen * ((1 - pd_year) * good + pd_year * lost)
+    fen: Floats = mean - market.costs.booking_fen - pd_year * market.costs.chasing_fen
+    return fen
+
+
 def expected_fen(limit_fen: Floats, months: Floats, rate: float, pd_year: Floats, response: Response, market: Market) -> Floats:
     """Return what offering a limit at a rate is expected to bring, for each of some applicants, in fen."""
     assert response.take_up is not None
     values = loan_values(np.array([rate]), funding=market.funding, lgd=market.lgd, ages=response.ages)
     good, lost = (float(one[0]) for one in values)
-    loan = limit_fen * ((1 - pd_year) * good + pd_year * lost) - market.costs.booking_fen - pd_year * market.costs.chasing_fen
+    loan = loan_fen(limit_fen, pd_year, good, lost, market)
     chance = response.take_up.chance(months, np.full(len(limit_fen), rate))
     worth: Floats = np.where(limit_fen >= market.least_fen, chance * loan, 0.0)
     return worth
