@@ -11,6 +11,7 @@ from sqlalchemy import select, update
 from weilend.app.desk.audit import audit
 from weilend.app.desk.backtest.history import evaluator_of
 from weilend.app.desk.flywheel import months as months_module
+from weilend.app.desk.flywheel import rivals as rivals_module
 from weilend.app.desk.flywheel.ground import Ground, judge_by_rules, lay_ground, plan_run
 from weilend.app.desk.flywheel.learners import fit_boosted, fit_card, leans_on
 from weilend.app.desk.flywheel.learning import score, train
@@ -18,7 +19,7 @@ from weilend.app.desk.flywheel.lending import answer, outcomes
 from weilend.app.desk.flywheel.money import flows_of, unpaid_principal, worth_fen
 from weilend.app.desk.flywheel.months import Wheel
 from weilend.app.desk.flywheel.page import compose_run
-from weilend.app.desk.flywheel.policies import decide_rows, load_first_loan
+from weilend.app.desk.flywheel.policies import ENTERPRISE_LOAN, SELLER_LOAN, decide_rows, load_first_loan
 from weilend.app.desk.flywheel.results import summarise
 from weilend.app.desk.flywheel.rivals import approve_all, expected_worth, flywheel, oracle, without_own
 from weilend.app.desk.flywheel.rows import DECIDED, Rows
@@ -35,6 +36,8 @@ from weilend.app.desk.sealed import make_evaluator
 from weilend.app.desk.whatif.home_log import read_home
 from weilend.core.errors import NotFoundError
 from weilend.core.plan import Spine
+from weilend.decision.cases import decide_case
+from weilend.decision.parts import Case
 from weilend.decision.search_kernel import plan_programs
 from weilend.features.compute import FeatureTable
 from weilend.features.sets import FRAUD
@@ -111,11 +114,12 @@ def with_another_future(ground: Ground, since: int) -> Ground:
     return replace(ground, asked=replace(ground.asked, take_die=die), shown=replace(ground.shown, values=values))
 
 
-def test_rows_and_columns_are_decided_alike_with_a_model_and_without(run):
-    product, policy = load_first_loan()
-    evaluator = make_evaluator(product, DECIDED, policy)
-    shown = replace(run.shown, alerted=np.arange(len(run.rows)) % 5 == 0)
-    for pd in (None, np.random.default_rng(1).integers(1_000, 300_000, len(run.rows))):
+@pytest.mark.parametrize("name", [SELLER_LOAN, ENTERPRISE_LOAN])
+def test_rows_and_columns_are_decided_alike_with_a_model_and_without(run, name):
+    loan, mine = load_first_loan(name), run.of_product(name)
+    evaluator = make_evaluator(loan.product, DECIDED, loan.policy)
+    shown = replace(run.shown.take(mine), alerted=np.arange(len(mine)) % 5 == 0)
+    for pd in (None, np.random.default_rng(1).integers(1_000, 300_000, len(mine))):
         columns = columns_of(evaluator, shown, pd)
         said = decide_rows(evaluator, columns)
         (whole,) = plan_programs((evaluator.program,)).decide(columns)
@@ -124,6 +128,58 @@ def test_rows_and_columns_are_decided_alike_with_a_model_and_without(run):
         assert (said.rate_ppm == np.where(whole.approved, whole.rate_ppm, 0)).all()
         assert not said.approved[shown.alerted].any()
     assert run.answers.approved.any()
+
+
+def test_each_product_has_its_own_policy_and_what_they_bring_adds_up(run):
+    product = np.array([run.ground.asked.product[row] for row in run.rows.tolist()])
+    assert {name: set(product[run.of_product(name)]) for name in run.products} == {name: {name} for name in run.products}
+    assert [run.policies[at].product for at in run.policy_of.tolist()] == product.tolist()
+    flown = summarise(run, (flywheel(run),))
+    parts = [lines[0] for lines in flown.by_product.values()]
+    for name in ("approved", "loans", "lent_fen", "profit_fen", "lost_fen"):
+        assert sum(getattr(one, name) for one in parts) == getattr(flown.lines[0], name)
+    assert all(one.loans for one in parts)
+
+
+@pytest.mark.parametrize(("name", "harm", "code"), [
+    (SELLER_LOAN, {"shop_not_normal_count_90d": 1}, "shop_frozen"),
+    (SELLER_LOAN, {"shop_age_days_365d": 30}, "young_shop"),
+    (SELLER_LOAN, {"shop_positive_rate_90d": 800_000}, "reviews_poor"),
+    (SELLER_LOAN, {"wallet_refund_rate_12m": 400_000}, "refunds_high"),
+    (ENTERPRISE_LOAN, {"tax_arrears_fen_365d": 1}, "tax_arrears"),
+    (ENTERPRISE_LOAN, {"tax_rating_730d": 1}, "tax_rating_low"),
+])  # fmt: skip
+def test_a_product_reads_what_its_firms_leave_behind(name, harm, code):
+    said, told = answer_to(name, {}), answer_to(name, harm)
+    assert (said.outcome, told.outcome, told.codes) == ("approve", "decline", (code,))
+    looked = answer_to(name, harm | {"exploring_draw_ppm": 999_999})
+    stops = code == "shop_frozen"  # is not explored: a frozen shop earns nothing
+    assert (looked.outcome, looked.ceiling_fen or 0) == (("decline", 0) if stops else ("approve", 500_000))
+
+
+def answer_to(name: str, values: dict[str, int]):
+    """Return what the policy of the first day answers to its base case with some values changed, before there is a model."""
+    loan = load_first_loan(name)
+    case = Case(name="it", values=values, unknown=("pd_ppm",), outcome="approve", reasons=())
+    return decide_case(make_evaluator(loan.product, DECIDED, loan.policy), case)
+
+
+def test_money_in_a_wallet_is_money_from_trade():
+    """Planted: what a seller's bank alone shows, a quarter of it, would be a quarter of the limit."""
+    sells = {"inflow_with_wallets_fen_12m": 48_000_000, "true_inflow_fen_3m": 3_000_000, "wallet_receipts_fen_3m": 9_000_000}
+    banked = sells | {"inflow_with_wallets_fen_12m": 12_000_000}
+    said = [answer_to(SELLER_LOAN, some).ceiling_fen for some in (sells, banked)]
+    assert said == [6_000_000, 1_500_000]
+
+
+def test_rules_tuned_side_by_side_are_those_tuned_alone(run, monkeypatch):
+    few = {"thin_share_ppm": (0, 1_000_000), "max_refund_ppm": (100_000, 10**8), "min_tax_rating_count": (4, 1)}
+    for setting, value in {"LIMITS": (1_000_000, 3_000_000), "RATES": (0, 0, 240_000), "ROUNDS": 1, "CHOICES": few}.items():
+        monkeypatch.setattr(rivals_module, setting, value)
+    both = rivals_module.tune(run)
+    for name, product in run.products.items():
+        assert rivals_module.tune(replace(run, products={name: product})) == {name: both[name]}
+    assert len({one.product for one in both.values()}) == 2
 
 
 def test_whom_a_rule_of_fraud_names_gets_nothing_and_the_receipt_says_why(ground, tmp_path):
@@ -234,22 +290,23 @@ def test_the_home_replays_and_audits_like_any_other_with_retired_policies_and_mo
 
 def test_a_home_answers_what_its_own_product_would_have_brought(run):
     home, after = run.ground.home, run.ground.starts(MONTHS)
-    policy = find_policy("first_loan_rules", home, at=after)
-    evaluator = evaluator_of(policy, home)
-    assert evaluator.policy_id == run.policies[-1].identity
-    log = read_home(home, evaluator, known_by=after)
-    assert log.table.num_rows == len(run.rows)
-    assert deciding_model(home, find_product("first_loan", home).model, at=after) == run.models[-1]
-    lives = list_models(home, name_model("first_loan", home), at=after)
-    assert {one.version for one in lives} == {one.model_id for one in run.models}
-    assert name_model("first_loan").kind == "flat_model"
+    for name, first in run.first.items():
+        policy = find_policy(first.name, home, at=after)
+        evaluator = evaluator_of(policy, home)
+        assert evaluator.policy_id == [one for one in run.policies if one.product == name][-1].identity
+        log = read_home(home, evaluator, known_by=after)
+        assert log.table.num_rows == len(run.of_product(name)) > 0
+        assert deciding_model(home, find_product(name, home).model, at=after) == run.models[-1]
+        lives = list_models(home, name_model(name, home), at=after)
+        assert {one.version for one in lives} == {one.model_id for one in run.models}
+        assert name_model(name).kind == "flat_model"
     with pytest.raises(NotFoundError):
         find_product("last_loan", home)
 
 
 def test_a_home_knows_what_each_of_its_models_was_made_of(run):
     """So that what comes after the run can judge, renew and roll back what the run promoted."""
-    home, named = run.ground.home, name_model("first_loan", run.ground.home)
+    home, named = run.ground.home, name_model(SELLER_LOAN, run.ground.home)
     made = find_builds(home, named)
     assert tuple(made) == tuple(one.model_id for one in run.models)
     assert [one.recipe for one in made.values()] == [one.recipe for one in run.models]
@@ -279,11 +336,11 @@ def test_a_decision_that_names_another_receipt_and_an_input_that_the_book_does_n
     ids = record_ids("decision", {name: other[name].combine_chunks() for name in other.column_names})
     home.book.append({"decision": other.set_column(other.schema.get_field_index("record_id"), "record_id", ids)})
     assert any("without a receipt, RC-of-nobody" in one for one in audit(home))
-    receipt = next(one for one in home.store.receipts() if one.features.values["true_inflow_fen_12m"])
-    values = receipt.features.values | {"true_inflow_fen_12m": 1}
+    receipt = next(one for one in home.store.receipts() if one.features.values["inflow_with_wallets_fen_12m"])
+    values = receipt.features.values | {"inflow_with_wallets_fen_12m": 1}
     changed = replace(receipt, features=replace(receipt.features, values=values))
     (problem,) = (text for _, text in refold(home, [changed], lambda *_: None))
-    assert "the book now gives true_inflow_fen_12m" in problem
+    assert "the book now gives inflow_with_wallets_fen_12m" in problem
 
 
 def copied(ground: Ground, folder):

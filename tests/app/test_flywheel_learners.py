@@ -12,8 +12,9 @@ from weilend.app.desk.flywheel.learners import fit_boosted, fit_card, leans_on
 from weilend.app.desk.flywheel.learning import predict, score, train
 from weilend.app.desk.flywheel.money import Costs
 from weilend.app.desk.flywheel.policies import Terms, load_first_loan
+from weilend.app.desk.flywheel.responses import Response, TakeUp
 from weilend.app.desk.flywheel.rows import Rows, sample_of
-from weilend.app.desk.flywheel.terms import THIN_SHARES, Response, TakeUp, choose_thin_share, market_for
+from weilend.app.desk.flywheel.terms import THIN_SHARES, choose_thin_share, market_for
 from weilend.core.errors import CheckError, InputError
 from weilend.core.money import PPM
 from weilend.models import RowModel, read_model, write_model
@@ -74,7 +75,7 @@ def test_a_card_against_its_signs_is_seen():
 @settings(max_examples=20, deadline=None)
 @given(st.floats(0.001, 0.3), st.sampled_from(THIN_SHARES))
 def test_thin_files_move_by_one_step_and_up_only_where_it_pays(pd, now):
-    market = market_for(load_first_loan()[0], Costs())
+    market = market_for(load_first_loan().product, Costs())
     terms, response = {"A": Terms(2_000_000, 200_000)}, Response(TakeUp(0.0, 0.3, -13.0))
 
     def chosen(risk: float) -> int:

@@ -1,5 +1,8 @@
 """What a run learns of answers, losses and limits, and the terms that follow: each law with the mistake that it is about."""
 
+from itertools import pairwise
+from itertools import product as product_of
+
 import msgspec
 import numpy as np
 import pytest
@@ -8,22 +11,19 @@ from hypothesis import strategies as st
 from scipy.special import expit, logit
 
 from weilend.app.desk.flywheel.money import Costs
-from weilend.app.desk.flywheel.policies import Terms, load_first_loan, terms_of
+from weilend.app.desk.flywheel.policies import GRADES, Terms, load_first_loan, terms_of
 from weilend.app.desk.flywheel.records import SHOW_AGES, watched_share
+from weilend.app.desk.flywheel.responses import ALIKE, Response, TakeUp, learn_ages, learn_slope, year_pd
 from weilend.app.desk.flywheel.terms import (
-    ALIKE,
     LIMITS,
     RATES,
-    Response,
-    TakeUp,
+    best_chain,
     choose_first_terms,
+    choose_terms,
     counted_pd,
     expected_fen,
-    learn_ages,
-    learn_slope,
     loan_values,
     market_for,
-    year_pd,
 )
 from weilend.core.money import PPM
 
@@ -94,7 +94,7 @@ def test_what_is_counted_of_some_is_what_they_would_do_at_the_limits_of_all():
 def test_before_a_model_decides_a_limit_moves_by_a_step():
     """Where nothing is lost the largest limit brings most; a month leads no further than half as much again, and where all is lost
     down to the least."""
-    product, policy = load_first_loan()
+    product, policy = load_first_loan().product, load_first_loan().policy
     market, monthly = market_for(product, Costs()), np.full(9, 2_000_000.0)
     response, now = Response(TakeUp(0.0, 0.4, -5.0)), terms_of(policy)["N"]
     up, down = (choose_first_terms(np.full(9, risk), monthly, now, response, market) for risk in (1e-4, 0.6))
@@ -106,7 +106,7 @@ def test_before_a_model_decides_a_limit_moves_by_a_step():
 @settings(max_examples=40, deadline=None)
 def test_of_nearly_equal_terms_the_present_ones_stay(risk, limit, rate, slope):
     """Terms that go live bring a hundredth more than those that were there; going to and fro between equals teaches nothing."""
-    market = market_for(load_first_loan()[0], Costs())
+    market = market_for(load_first_loan().product, Costs())
     response, monthly = Response(TakeUp(0.0, 0.4, -9.0), slope=slope, lent=0.5), np.array([2_000_000.0])
 
     def worth(terms: Terms) -> float:
@@ -121,6 +121,38 @@ def test_of_nearly_equal_terms_the_present_ones_stay(risk, limit, rate, slope):
     again = choose_first_terms(np.array([risk]), monthly, best, response, market)
     if limit / 1.5 <= again.limit_ppm <= limit * 1.5:
         assert again == best
+
+
+OPTIONS = [Terms(limit, rate) for limit in (1, 2, 3) for rate in (1, 2, 3)] + [Terms(0, 9)]
+WORTHS = st.lists(st.lists(st.integers(-9, 99), min_size=len(OPTIONS), max_size=len(OPTIONS)), min_size=1, max_size=3)
+
+
+def is_fair(chain) -> bool:
+    return all(one.limit_ppm >= two.limit_ppm and one.rate_ppm <= two.rate_ppm for one, two in pairwise(chain))
+
+
+@given(WORTHS)
+@settings(max_examples=60, deadline=None)
+def test_terms_of_all_grades_bring_most_together_and_worse_is_never_better_off(drawn):
+    worth = [dict(zip(OPTIONS, map(float, fen), strict=True)) for fen in drawn]
+    chain = best_chain(worth)
+    brings = sum(one[terms] for one, terms in zip(worth, chain, strict=True))
+    fair = [several for several in product_of(OPTIONS, repeat=len(worth)) if is_fair(several)]
+    assert is_fair(chain)
+    assert brings == max(sum(one[terms] for one, terms in zip(worth, several, strict=True)) for several in fair)
+
+
+def test_few_safe_firms_whose_size_hardly_matters_do_not_set_the_limit_of_all():
+    """Planted: chosen one grade after the other, the eight of grade A, at the cap anyhow, would halve everybody's limit."""
+    market = market_for(load_first_loan().product, Costs())
+    monthly = np.concatenate([np.full(8, 90_000_000.0), np.full(500, 1_000_000.0)])
+    pd, grade = np.concatenate([np.full(8, 0.02), np.full(500, 0.03)]), ("A",) * 8 + ("B",) * 500
+    now = dict.fromkeys(GRADES, Terms(2_000_000, 240_000))
+    response = Response(TakeUp(0.3, 0.4, -10.0))
+    found = choose_terms(pd, grade, monthly, response, market, now)
+    assert found["A"].limit_ppm == found["B"].limit_ppm == 4_000_000
+    (alone,) = {choose_terms(pd[:8], grade[:8], monthly[:8], response, market, now)["A"].limit_ppm}
+    assert alone == 4_000_000  # of equals the largest
 
 
 def test_what_is_lost_early_costs_more():

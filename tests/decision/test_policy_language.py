@@ -221,6 +221,18 @@ def test_an_included_file_holds_only_what_is_shared(tmp_path):
         load_policy(tmp_path / "loan.toml")
 
 
+@pytest.mark.parametrize(("shared", "own", "said"), [
+    ("base.x = 1", "base.x = 2", r"^loan\.toml:2: base, x: is there twice, first at shared\.toml:1"),
+    ("ceiling = 3", "", r"^shared\.toml:1: ceiling: has another form\. Hint: write \[ceiling\]"),
+    ("[ceiling]", "ceiling = 3", r"^loan\.toml:2: ceiling: has another form\. Hint: write \[ceiling\]"),
+])  # fmt: skip
+def test_what_cannot_be_joined_is_refused(tmp_path, shared, own, said):
+    (tmp_path / "shared.toml").write_text(shared + "\n", encoding="utf-8")
+    (tmp_path / "loan.toml").write_text(f'include = ["shared.toml"]\n{own}\n', encoding="utf-8")
+    with pytest.raises(PolicyError, match=said):
+        load_policy(tmp_path / "loan.toml")
+
+
 def test_the_order_of_sources_is_part_of_the_identity(tmp_path):
     text = EXAMPLE.read_text(encoding="utf-8")
     at = text.index("[sources.bureau]")

@@ -29,8 +29,10 @@ NAMED: Final = {
     "accepted": ("accepted", ""),
     "case": ("case", "name"),
 }
-#: What policies may share.
-INCLUDED: Final = ("inputs", "parameters", "sources", "limits", "rules", "accepted")
+#: What policies may share: all but what makes a policy this one.
+INCLUDED: Final = (
+    "inputs", "parameters", "sources", "grades", "experiments", "limits", "ceiling", "floor_rate", "rules", "accepted", "base",
+)  # fmt: skip
 
 
 class Places(msgspec.Struct, frozen=True):
@@ -123,6 +125,8 @@ def include(whole: Content, part: Content) -> Content:
     >>> one, two = read_text("[inputs.a]", "loan.toml"), read_text("[inputs.b]", "base.toml")
     >>> list(include(one, two).tables["inputs"])
     ['b', 'a']
+    >>> include(read_text("base.x = 1", "loan.toml"), read_text("base.y = 2", "base.toml")).tables["base"]
+    {'y': 2, 'x': 1}
     """
     foreign = next((section for section in part.tables if section not in INCLUDED), None)
     if foreign is not None:
@@ -131,7 +135,10 @@ def include(whole: Content, part: Content) -> Content:
     for section in part.tables:
         merged.tables[section] = {}
         for content in (part, whole):
-            for name, entry in content.tables.get(section, {}).items():
+            entries = content.tables.get(section, {})
+            if not isinstance(entries, dict):
+                content.places.refuse((section,), "has another form", f"write [{section}]")
+            for name, entry in entries.items():
                 _add(merged, section, name, entry, {(section, name): content.places.at((section, name))})
     merged.places.lines.update(part.places.lines | whole.places.lines)
     return merged
@@ -139,7 +146,7 @@ def include(whole: Content, part: Content) -> Content:
 
 def _add(whole: Content, section: str, name: str, entry: Any, places: Mapping[tuple[str, ...], str]) -> None:
     if name in whole.tables[section]:
-        noun, first = NAMED[section][0], whole.places.at((section, name))
+        noun, first = NAMED.get(section, ("value", ""))[0], whole.places.at((section, name))
         Places(whole.places.file, dict(places)).refuse(
             (section, name), f"is there twice, first at {first}", f"give each {noun} its own"
         )

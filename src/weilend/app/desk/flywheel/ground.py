@@ -17,6 +17,7 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 
+from weilend.app.desk.flywheel.policies import ENTERPRISE_LOAN, SELLER_LOAN
 from weilend.app.desk.home import Home, open_home
 from weilend.app.desk.intake.balances import check_balances
 from weilend.app.desk.progress import Tell, say_nothing
@@ -72,9 +73,10 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """All who may apply in the months of business, in order of time: arrays (n,).
 
     `district` and `row` say where in the world, `month` the month of business from 0 on, `at` the instant (UTC seconds), `user` the
-    asker among the district's people. `caused` come only where they were contacted, `put_off` only where not. The rest is truth:
-    `fraud` is the number of the pattern behind it (0: honest; who asks several lenders within weeks is honest, and short of money),
-    `take_die` decides whether an offer is taken, the same for all.
+    asker among the district's people, `product` the first loan that suits the firm: a seller's where it has a shop. `caused` come
+    only where they were contacted, `put_off` only where not. The rest is truth: `fraud` is the number of the pattern behind it (0:
+    honest; who asks several lenders within weeks is honest, and short of money), `take_die` decides whether an offer is taken, the
+    same for all.
     """
 
     district: Integers
@@ -93,10 +95,10 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     def __len__(self) -> int:
         return len(self.row)
 
-    def applications(self, rows: Iterable[int], product: str = "") -> tuple[Application, ...]:
-        """Return some of them as applications for a product, by default for the one that suits each firm."""
+    def applications(self, rows: Iterable[int]) -> tuple[Application, ...]:
+        """Return some of them as applications."""
         return tuple(
-            Application(application_id=self.application[row], product=product or self.product[row], business_id=self.business[row],
+            Application(application_id=self.application[row], product=self.product[row], business_id=self.business[row],
                         as_of=int(self.at[row]), consent_id=CONSENT)
             for row in rows
         )  # fmt: skip
@@ -194,7 +196,7 @@ def _asked(plan: WorldPlan, openings: Sequence[Opening]) -> Asked:
             "at": district.asked_at()[row], "user": opening.asker[row],
             "business": np.array(district.firms.code[firm].tolist(), object),
             "application": np.array(application_ids(district).to_pylist(), object)[row],
-            "product": np.where(district.firms.has_shop[firm], "seller_loan", "enterprise_loan").astype(object),
+            "product": np.where(district.firms.has_shop[firm], SELLER_LOAN, ENTERPRISE_LOAN).astype(object),
             "caused": opening.caused[row], "put_off": opening.put_off[row], "fraud": pattern * (pattern != _STACKED),
             "take_die": plan.dice("take", number).random(len(district.asks))[row],
         }  # fmt: skip

@@ -32,6 +32,7 @@ from weilend.app.desk.flywheel.policies import (
 )
 from weilend.app.desk.flywheel.reaching import Contacts, Reacher
 from weilend.app.desk.flywheel.records import Ledger, Matured
+from weilend.app.desk.flywheel.responses import SLOPE_PRIOR, Response, doublings_of, learn_slope, learn_take_up, learned_rolls
 from weilend.app.desk.flywheel.rows import Rows
 from weilend.app.desk.flywheel.run import Lesson, MonthDone, Run, Settings
 from weilend.app.desk.flywheel.showing import (
@@ -40,21 +41,16 @@ from weilend.app.desk.flywheel.showing import (
     find_thin,
     grades_of,
     monthly_fen,
+    of_product,
     rows_of,
     whole,
 )
 from weilend.app.desk.flywheel.terms import (
-    SLOPE_PRIOR,
     THIN_ODDS,
-    Response,
     choose_first_terms,
     choose_terms,
     choose_thin_share,
     counted_pd,
-    doublings_of,
-    learn_slope,
-    learn_take_up,
-    learned_rolls,
     market_for,
 )
 from weilend.app.desk.progress import Tell, say_nothing
@@ -96,7 +92,6 @@ class Wheel:
     def __init__(self, ground: Ground, settings: Settings) -> None:
         self.ground, self.settings = ground, settings
         self.office = Office(ground.home, at=ground.starts(0))
-        self.product = self.office.product
         self.ledger, self.reacher = Ledger(ground), Reacher(ground, settings.contacts_ppm)
         self.rows: list[Integers] = []
         self.shown: list[Rows] = []
@@ -107,7 +102,8 @@ class Wheel:
         self.contacts: list[Contacts] = []
         self.response = Response(None)
         self.last_look = -RENEW_MONTHS
-        self.market = market_for(self.product, settings.costs)
+        self.sheet = self.office.sheet
+        self.market = market_for(self.sheet, settings.costs)
 
     def turn(self, month: int) -> MonthDone:
         """Do a month of business, and learn at its end."""
@@ -116,9 +112,9 @@ class Wheel:
         rows = applicants(self.ground, month, contacts)
         shown = rows_of(self.ground, rows, own=month > 0)
         ends = self.ground.starts(month + 1) - 1
-        policy, model = self.office.policy, self.office.model
+        live, model = dict(self.office.live), self.office.model
         receipts = self.office.decide(self.ground, rows, shown, at=ends)
-        answers = answers_of(receipts, [one.name for one in policy.experiments])
+        answers = answers_of(receipts, [one.name for one in self.office.policies[0].experiments])
         outcome = self._lend(rows, answers)
         self.ledger.write(ends)
         self._keep(rows, shown, answers, outcome)
@@ -126,11 +122,12 @@ class Wheel:
         lesson = self._learn(month)
         self._mind_budget()
         if month + 1 == TRY_MONTHS:
-            self._go_live(with_numbers(self.office.policy, shares={"trying": TRIED_LATER}))
+            for policy in tuple(self.office.live.values()):
+                self._go_live(with_numbers(policy, shares={"trying": TRIED_LATER}))
         done = MonthDone(
             month=month, contacts=len(contacts.user), applications=len(rows), approved=int(answers.approved.sum()),
             loans=int(outcome.taken.sum()), lent_fen=int(answers.ceiling_fen[outcome.taken].sum()),
-            policy_version=policy.version, model=model.model_id[:8] if model else "none",
+            policies=tuple(one.version for one in live.values()), model=model.model_id[:8] if model else "none",
             bads_known=lesson.bads, lesson=lesson.action,
         )  # fmt: skip
         self.contacts.append(contacts)
@@ -140,7 +137,7 @@ class Wheel:
 
     def _lend(self, rows: Integers, answers: Answers) -> Outcomes:
         """Make the offers: who takes one has a loan, written to the ledger with all that will become known of it."""
-        funding = self.product.assumed("funding_rate_ppm")
+        funding = self.sheet.assumed("funding_rate_ppm")
         terms = (answers.approved, answers.ceiling_fen, answers.rate_ppm)
         return outcomes(self.ground, rows, *terms, funding, booked=self.ledger.book)
 
@@ -149,8 +146,11 @@ class Wheel:
         self.rows.append(rows)
         self.shown.append(shown)
         self.said.append(answers)
+        policy = np.zeros(count, np.int64)
+        for name, live in self.office.live.items():
+            policy[of_product(self.ground, rows, name)] = self.office.policies.index(live)
         found = {
-            "policy": np.full(count, len(self.office.policies) - 1),
+            "policy": policy,
             "model": np.full(count, len(self.office.models) - 1),
             **{name: getattr(outcome, name) for name in Outcomes.__struct_fields__},
         }
@@ -200,15 +200,21 @@ class Wheel:
         offers = self.response.offers
         if self.response.take_up is None:
             return f"{offers:,} offers were answered, not enough to learn a price from", False
-        policy, pd = self.office.policy, self._count_pd(matured)
+        said = [self._reprice_product(name, matured) for name in self.office.products]
+        return f"{'; '.join(words for words, _ in said)}; by {offers:,} answers to offers", any(moved for _, moved in said)
+
+    def _reprice_product(self, name: str, matured: Matured) -> tuple[str, bool]:
+        policy, mine = self.office.live[name], self._of_product(name)
         now, start = terms_of(policy)[NO_MODEL], numbers_of(policy)["thin_share_ppm"]
-        monthly = monthly_fen(whole(self.shown)).astype(np.float64)
-        best = choose_first_terms(pd, monthly, now, self.response, self.market)
-        share = self._choose_thin_share(np.arange(len(pd)), pd, (NO_MODEL,) * len(pd), {NO_MODEL: best})
+        if not len(mine):
+            return f"{policy.en}: nobody asked", False
+        pd, seen = self._count_pd(mine, matured), whole(self.shown).take(mine)
+        best = choose_first_terms(pd, monthly_fen(seen).astype(np.float64), now, self.response, self.market)
+        share = self._choose_thin_share(policy, seen, pd, (NO_MODEL,) * len(pd), {NO_MODEL: best})
         if (best, share) == (now, start):
-            return f"{_said(now, start)} stay, by {offers:,} answers to offers", False
+            return f"{policy.en}: {_said(now, start)} stay", False
         self._go_live(with_numbers(policy, terms={NO_MODEL: best}, parameters={"thin_share_ppm": share}))
-        return f"{_said(now, start)} → {_said(best, share)}, by {offers:,} answers to offers", True
+        return f"{policy.en}: {_said(now, start)} → {_said(best, share)}", True
 
     def _respond(self, matured: Matured) -> None:
         """Learn how offers are answered, how loans fail, and what a larger limit does to that."""
@@ -230,19 +236,24 @@ class Wheel:
             labels=len(at),
         )
 
-    def _count_pd(self, matured: Matured) -> Floats:
-        """Return the chance of going bad of all who applied so far, counted for thin files and for others."""
-        step_count = numbers_of(self.office.policy)["step_count"]
-        at, assumed = self._places(matured.rows), self.product.assumed("portfolio_bad_rate_ppm") / PPM
+    def _count_pd(self, rows: Integers, matured: Matured) -> Floats:
+        """Return the chance of going bad of some who applied so far, counted among themselves for thin files and for others."""
+        (name,) = {self.ground.asked.product[row] for row in np.concatenate(self.rows)[rows].tolist()}
+        step_count = numbers_of(self.office.live[name])["step_count"]
+        at, assumed = self._places(matured.rows), self.sheet.assumed("portfolio_bad_rate_ppm") / PPM
         is_thin, doublings = find_thin(whole(self.shown), step_count=step_count), doublings_of(self._months_lent())
-        pd = np.zeros(len(is_thin))
+        pd, ours = np.zeros(len(rows)), np.isin(at, rows)
         for thin, odds in ((False, 1.0), (True, THIN_ODDS)):
-            mine = is_thin[at] == thin
-            pd[is_thin == thin] = counted_pd(
+            mine = ours & (is_thin[at] == thin)
+            pd[is_thin[rows] == thin] = counted_pd(
                 float(matured.watched[mine].sum()), int(matured.bad[mine].sum()), assumed, odds=odds, response=self.response,
                 doublings=float(doublings[at[mine]].mean()) if mine.any() else self.response.lent,
             )  # fmt: skip
         return pd
+
+    def _of_product(self, name: str) -> Integers:
+        """Return which of all applications so far are for a product."""
+        return of_product(self.ground, np.concatenate(self.rows), name)
 
     def _places(self, rows: Integers) -> Integers:
         """Return where applications stand among all that were decided so far."""
@@ -257,7 +268,7 @@ class Wheel:
 
     def _tried(self) -> Floats:
         """Return by how many doublings chance moved the limit of each application so far."""
-        return np.concatenate([doublings_tried(self.office.policy, one) for one in self.said])
+        return np.concatenate([doublings_tried(self.office.policies[0], one) for one in self.said])
 
     def _renew(self, matured: Matured, facts: Lesson) -> Lesson:
         """Train a challenger, judge it, promote it on evidence, and choose the terms of each grade anew."""
@@ -274,8 +285,8 @@ class Wheel:
             )
             return msgspec.structs.replace(facts, action=action, trained=trained)
         self._respond(matured)
-        live = self.office.policy
-        self._choose(self.office.model, as_unscored(live) if champion is None else terms_of(live), at)
+        for live in tuple(self.office.live.values()):
+            self._choose(self.office.model, live, as_unscored(live) if champion is None else terms_of(live), at)
         action = _words_of(trained, promoted=promoted)
         return msgspec.structs.replace(
             facts, action=action, trained=trained, promoted=promoted, response=self.response, turned=True
@@ -286,40 +297,44 @@ class Wheel:
         known_by = self.ground.starts(int(self.ground.asked.month[np.concatenate(self.rows)].max(initial=0)) + 1) - 1
         return learned_rolls(*self.ledger.count_settled(matured.rows[matured.bad == 1], known_by))
 
-    def _choose(self, model: RowModel, now: Mapping[str, Terms], learned_from: Integers) -> None:
-        """Choose the terms of each grade, and how thin files start, by what the champion says of all who applied so far and whom it
-        did not learn from: of the others it knows too well how they turned out.
+    def _choose(self, model: RowModel, policy: Policy, now: Mapping[str, Terms], learned_from: Integers) -> None:
+        """Choose the terms of each grade of a product, and how thin files start, by what the champion says of all who asked for it
+        so far and whom it did not learn from: of the others it knows too well how they turned out.
         """
         if self.response.take_up is None:
             return
-        rows = np.setdiff1d(np.arange(len(self._so_far("taken"))), learned_from)
-        seen = whole(self.shown).take(rows)
+        name = policy.product
+        seen = whole(self.shown).take(np.setdiff1d(self._of_product(name), learned_from))
         pd = np.clip(score(model, seen), 100, 900_000)
-        grade, monthly = grades_of(pd, self.product), monthly_fen(seen).astype(np.float64)
+        grade, monthly = grades_of(pd, self.sheet), monthly_fen(seen).astype(np.float64)
         terms = choose_terms(pd / PPM, grade, monthly, self.response, self.market, now)
-        share = self._choose_thin_share(rows, pd / PPM, grade, terms)
-        self._go_live(with_numbers(self.office.policy, terms=terms, parameters={"thin_share_ppm": share}))
+        share = self._choose_thin_share(policy, seen, pd / PPM, grade, terms)
+        self._go_live(with_numbers(policy, terms=terms, parameters={"thin_share_ppm": share}))
 
-    def _choose_thin_share(self, rows: Integers, pd: Floats, grade: tuple[str, ...], terms: Mapping[str, Terms]) -> int:
-        """Return with which share (ppm) of the limit thin files start, by what is expected of some who applied so far."""
-        numbers, seen = numbers_of(self.office.policy), whole(self.shown).take(rows)
+    def _choose_thin_share(
+        self, policy: Policy, seen: Rows, pd: Floats, grade: tuple[str, ...], terms: Mapping[str, Terms]
+    ) -> int:
+        """Return with which share (ppm) of the limit thin files start, by what is expected of some who asked for a product."""
+        numbers = numbers_of(policy)
         thin = np.flatnonzero(find_thin(seen, step_count=numbers["step_count"]))
         grades, monthly = tuple(grade[row] for row in thin.tolist()), monthly_fen(seen)[thin].astype(np.float64)
-        return choose_thin_share(pd[thin], grades, monthly, terms, self.response, self.market, numbers["thin_share_ppm"])
+        market, start = self.market, numbers["thin_share_ppm"]
+        return choose_thin_share(pd[thin], grades, monthly, terms, self.response, market, start)
 
     def _mind_budget(self) -> None:
         """Stop exploring while what it is expected to have lost exceeds its budget, and take it up again when there is room."""
-        policy = self.office.policy
-        limit = policy.parameters["look_fen"].base or 0
+        first = self.office.policies[0]
+        limit = first.parameters["look_fen"].base or 0
         looked = np.concatenate([explored(one, limit) for one in self.said]) & self._so_far("taken").astype(np.bool_)
         lost = LOOK_LOSS_SHARE * float(np.concatenate([one.ceiling_fen for one in self.said])[looked].sum())
         allowed = LOOK_LOSS_FEN * sum(len(one) for one in self.rows)
-        arms = shares_of(policy, "exploring")
-        if lost > allowed and arms["lent_to_learn"]:
-            self._go_live(with_numbers(policy, shares={"exploring": (PPM, 0)}))
-        if lost < allowed * ROOM and not arms["lent_to_learn"]:
-            again = tuple(shares_of(self.office.policies[0], "exploring").values())
-            self._go_live(with_numbers(policy, shares={"exploring": again}))
+        for policy in tuple(self.office.live.values()):
+            looks = shares_of(policy, "exploring")["lent_to_learn"]
+            if lost > allowed and looks:
+                self._go_live(with_numbers(policy, shares={"exploring": (PPM, 0)}))
+            if lost < allowed * ROOM and not looks:
+                again = tuple(shares_of(first, "exploring").values())
+                self._go_live(with_numbers(policy, shares={"exploring": again}))
 
     def _go_live(self, policy: Policy) -> None:
         self.office.adopt(policy, at=self.ground.starts(len(self.rows)))
@@ -335,7 +350,7 @@ class Wheel:
             arms={name: tuple(arm for one in arms for arm in one[name]) for name in arms[0]},
         )
         return Run(
-            ground=self.ground, product=self.product, settings=self.settings, rows=np.concatenate(self.rows),
+            ground=self.ground, products=self.office.products, settings=self.settings, rows=np.concatenate(self.rows),
             shown=whole(self.shown), answers=answers, policy_of=self._so_far("policy"),
             model_of=self._so_far("model"),
             outcomes=Outcomes(**{name: self._so_far(name) for name in Outcomes.__struct_fields__}),  # type: ignore[arg-type]

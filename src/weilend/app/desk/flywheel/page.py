@@ -54,8 +54,18 @@ def compose_run(run: Run, result: Result) -> Page:
         title_zh="飞轮：边放款边学习",
         subtitle=f"{result.users:,} users, {result.businesses:,} firms, {result.months} months, seed {result.seed}, {drawn}",
         lead=headline(result),
-        sections=(_short(run, result), _money(result), _learned(run), _reached(run, result), _meant(result), _honest(result)),
-        made_from=(("constants", run.ground.plan.constants.identity()), ("first policy", run.policies[0].identity)),
+        sections=(
+            _short(run, result),
+            _money(run, result),
+            _learned(run),
+            _reached(run, result),
+            _meant(result),
+            _honest(result),
+        ),
+        made_from=(
+            ("constants", run.ground.plan.constants.identity()),
+            *((one.name, one.identity) for one in run.first.values()),
+        ),
     )
 
 
@@ -115,7 +125,9 @@ def _short(run: Run, result: Result) -> Section:
             show_short(own.fraud_lost_fen, "fen"),
             f"tuned rules {show_short(tuned.fraud_lost_fen, 'fen')}",
         ),
-        KeyFigure("Models promoted 模型版本", str(len(run.models)), f"{len(run.policies)} versions of the policy"),
+        KeyFigure(
+            "Models promoted 模型版本", str(len(run.models)), f"{len(run.policies)} versions of {len(run.products)} policies"
+        ),
     )
     months = _months(run)
     counted = {
@@ -140,7 +152,7 @@ def _short(run: Run, result: Result) -> Section:
     return Section(id="short", title="In a minute", title_zh="一分钟读懂", blocks=(KeyFigures(figures), wheel, events))
 
 
-def _money(result: Result) -> Section:
+def _money(run: Run, result: Result) -> Section:
     months = [f"{month + 1:02d}" for month in range(result.months)]
     series = {name: [fen // 100 for fen in accumulate(result.monthly[name])] for name in DRAWN if name in result.monthly}
     chart = ChartBlock(
@@ -162,8 +174,26 @@ def _money(result: Result) -> Section:
                 sorted(result.later, key=lambda one: -one.profit_fen),
             )
         )
+    blocks.append(_products(run, result))
     lead = "Everybody met the same applicants in the same months with the same dice; only the decisions differ."
     return Section(id="money", title="Who earned what", title_zh="收益对比", blocks=tuple(blocks), lead=lead)
+
+
+def _products(run: Run, result: Result) -> DataTable:
+    """Return what each product brought, to the flywheel and to the others that are drawn."""
+    columns = (
+        Column(title="product"), Column(title="who"), Column(title="approved", unit="count"), Column(title="loans", unit="count"),
+        Column(title="lent", unit="fen"), Column(title="profit", unit="fen"), Column(title="bad", unit="ppm"),
+        Column(title="good firms pay", unit="ppm"),
+    )  # fmt: skip
+    rows = tuple(
+        (f"{run.products[name].en} {run.products[name].zh}" if one.name == FLYWHEEL else "", one.name, one.approved, one.loans,
+         _yuan(one.lent_fen), _yuan(one.profit_fen), one.bad_ppm, one.good_rate_ppm)
+        for name, found in result.by_product.items()
+        for one in found
+        if one.name in DRAWN
+    )  # fmt: skip
+    return DataTable(columns=columns, rows=rows, title="Product by product, all months", folded=False)
 
 
 def _shares(result: Result) -> list[str]:
@@ -250,14 +280,15 @@ def _trained(run: Run, lesson: Lesson) -> ChartBlock:
 def _terms(run: Run) -> DataTable:
     """Return what each version of the policy that decided offered, a row a version."""
     rows = []
-    for at, policy in enumerate(run.policies):
+    for at, policy in sorted(enumerate(run.policies), key=lambda one: list(run.products).index(one[1].product)):
         decided = run.policy_of == at
         if decided.any():
             terms, scored = terms_of(policy), bool((run.model_of[decided] >= 0).any())
             said = [show_terms(terms[name]) if (name != NO_MODEL) == scored else "" for name in (NO_MODEL, *GRADES[:-1])]
             month = _months(run)[int(run.month[decided][0])]
-            rows.append((month, f"v{policy.version}", *said, policy.parameters["thin_share_ppm"].base))
-    columns = (Column(title="from"), Column(title="version"), *(Column(title=name) for name in (NO_MODEL, *GRADES[:-1])),
+            rows.append((policy.en, month, f"v{policy.version}", *said, policy.parameters["thin_share_ppm"].base))
+    columns = (Column(title="product"), Column(title="from"), Column(title="version"),
+               *(Column(title=name) for name in (NO_MODEL, *GRADES[:-1])),
                Column(title="thin files start with", unit="ppm"))  # fmt: skip
     caption = (
         f"Limit in months of sales × yearly rate. {NO_MODEL}: before there is a model. {GRADES[-1]}, the riskiest, is not lent to, "

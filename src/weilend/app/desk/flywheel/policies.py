@@ -1,11 +1,12 @@
-"""In: the product and policy files beside this one. Out: compiled policies, their versions, and what they answer. Used: by months
-and rivals.
+"""In: the product's sheet and the policy files beside this one. Out: both products, compiled policies, their versions, and what
+they answer. Used: by months and rivals.
 
 A version has the rules of the file and other numbers: those of its grades, parameters or shares of an experiment.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from typing import Any, Final
@@ -22,7 +23,10 @@ from weilend.lending import Product, read_product
 from weilend.models.table import Booleans, Floats, Integers
 
 _FOLDER: Final = files("weilend.app.desk.flywheel")
-PRODUCT, POLICY = "first_loan", "first_loan_rules"
+#: The first loans: what sellers are offered, and other firms. They share a sheet (amounts, rates, assumptions, grades) and a model.
+SELLER_LOAN, ENTERPRISE_LOAN = "first_seller_loan", "first_enterprise_loan"
+_SHEET: Final = "first_loan.toml"
+_POLICIES: Final = ("first_seller_rules.toml", "first_enterprise_rules.toml")
 #: The grade of an applicant whom no model has scored, and those of a model, safest first.
 NO_MODEL, GRADES = "N", ("A", "B", "C", "D", "E", "F", "G", "H")
 
@@ -57,15 +61,37 @@ class Answers(msgspec.Struct, frozen=True, eq=False):
     arms: dict[str, tuple[str, ...]]
 
 
-def load_first_loan() -> tuple[Product, Policy]:
-    """Return the product and the policy of the first day.
+class FirstLoan(msgspec.Struct, frozen=True):
+    """A product of a run, and its policy of the first day."""
 
-    >>> product, policy = load_first_loan()
-    >>> product.policy == policy.name, policy.version
-    (True, 1)
+    product: Product
+    policy: Policy
+
+
+def load_first_loans() -> dict[str, FirstLoan]:
+    """Return what a lender offers on the first day, by product.
+
+    >>> loans = load_first_loans()
+    >>> [(name, one.product.policy == one.policy.name, one.policy.version) for name, one in loans.items()]
+    [('first_seller_loan', True, 1), ('first_enterprise_loan', True, 1)]
     """
-    product = read_product(_FOLDER.joinpath(f"{PRODUCT}.toml").read_text(encoding="utf-8"), file=f"{PRODUCT}.toml")
-    return product, load_policy(str(_FOLDER.joinpath(f"{POLICY}.toml")))
+    sheet = _FOLDER.joinpath(_SHEET).read_text(encoding="utf-8")
+    found = {}
+    for file in _POLICIES:
+        policy = load_policy(str(_FOLDER.joinpath(file)))
+        named = {"name": policy.product, "en": policy.en, "zh": policy.zh, "policy": policy.name}
+        head = "".join(f"{key} = {json.dumps(text, ensure_ascii=False)}\n" for key, text in named.items())
+        found[policy.product] = FirstLoan(read_product(head + sheet, file=f"{policy.product}.toml"), policy)
+    return found
+
+
+def load_first_loan(name: str = SELLER_LOAN) -> FirstLoan:
+    """Return one of the two.
+
+    >>> load_first_loan().product.zh
+    '电商起步贷'
+    """
+    return load_first_loans()[name]
 
 
 def with_numbers(
@@ -77,7 +103,7 @@ def with_numbers(
 ) -> Policy:
     """Return the next version of a policy: terms by grade, parameters by name, shares (ppm) of the arms of experiments.
 
-    >>> _, policy = load_first_loan()
+    >>> policy = load_first_loan().policy
     >>> newer = with_numbers(policy, terms={"N": Terms(1_000_000, 200_000)})
     >>> newer.version, newer.grades[0].values["rate_ppm"], newer.identity != policy.identity
     (2, 200000, True)
@@ -111,7 +137,7 @@ def with_numbers(
 def terms_of(policy: Policy) -> dict[str, Terms]:
     """Return the terms of every grade.
 
-    >>> terms_of(load_first_loan()[1])["N"]
+    >>> terms_of(load_first_loan().policy)["N"]
     Terms(limit_ppm=1500000, rate_ppm=200000)
     """
     return {one.name: Terms(one.values["limit_ppm"], one.values["rate_ppm"]) for one in policy.grades}
@@ -120,7 +146,7 @@ def terms_of(policy: Policy) -> dict[str, Terms]:
 def numbers_of(policy: Policy) -> dict[str, int]:
     """Return the parameters of a policy by name; those that the product gives are 0.
 
-    >>> numbers_of(load_first_loan()[1])["thin_share_ppm"]
+    >>> numbers_of(load_first_loan().policy)["thin_share_ppm"]
     500000
     """
     return {name: one.base or 0 for name, one in policy.parameters.items()}
@@ -129,7 +155,7 @@ def numbers_of(policy: Policy) -> dict[str, int]:
 def as_unscored(policy: Policy) -> dict[str, Terms]:
     """Return the terms of every grade as those whom no model has scored get them: what all get until a model decides.
 
-    >>> as_unscored(load_first_loan()[1])["A"]
+    >>> as_unscored(load_first_loan().policy)["A"]
     Terms(limit_ppm=1500000, rate_ppm=200000)
     """
     return dict.fromkeys((NO_MODEL, *GRADES), terms_of(policy)[NO_MODEL])
@@ -138,7 +164,7 @@ def as_unscored(policy: Policy) -> dict[str, Terms]:
 def shares_of(policy: Policy, experiment: str) -> dict[str, int]:
     """Return the share of each arm of an experiment: the propensity of what it decides.
 
-    >>> shares_of(load_first_loan()[1], "exploring")["lent_to_learn"]
+    >>> shares_of(load_first_loan().policy, "exploring")["lent_to_learn"]
     50000
     """
     (found,) = (one for one in policy.experiments if one.name == experiment)
@@ -148,7 +174,7 @@ def shares_of(policy: Policy, experiment: str) -> dict[str, int]:
 def doublings_tried(policy: Policy, answers: Answers) -> Floats:
     """Return by how many doublings the experiment `trying` moved the limit of each application.
 
-    >>> _, policy = load_first_loan()
+    >>> policy = load_first_loan().policy
     >>> none = np.zeros(2, np.int64)
     >>> said = Answers(none > 0, none, none, ("N", "N"), {"trying": ("control", "smaller")})
     >>> doublings_tried(policy, said).tolist()
@@ -162,7 +188,7 @@ def doublings_tried(policy: Policy, answers: Answers) -> Floats:
 def without_chance(policy: Policy) -> Policy:
     """Return a policy that tries nothing: every experiment has its first arm alone.
 
-    >>> shares_of(without_chance(load_first_loan()[1]), "exploring")["lent_to_learn"]
+    >>> shares_of(without_chance(load_first_loan().policy), "exploring")["lent_to_learn"]
     0
     """
     shares = {one.name: [1_000_000] + [0] * (len(one.arms) - 1) for one in policy.experiments}
@@ -172,7 +198,7 @@ def without_chance(policy: Policy) -> Policy:
 def draws_of(policy: Policy, businesses: Sequence[str]) -> dict[str, Integers]:
     """Return what each business draws in each experiment of a policy, for good.
 
-    >>> draws_of(load_first_loan()[1], ["E1"])["exploring_draw_ppm"].shape
+    >>> draws_of(load_first_loan().policy, ["E1"])["exploring_draw_ppm"].shape
     (1,)
     """
     return {one.draw: np.array([draw_ppm(one.salt, name) for name in businesses], np.int64) for one in policy.experiments}

@@ -7,6 +7,7 @@ What is already settled but not yet known waits outside the book until its day.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import product as product_of
 from typing import Final
 
 import msgspec
@@ -16,9 +17,9 @@ import pyarrow.compute as pc
 
 from weilend.app.desk.flywheel.ground import Ground
 from weilend.app.desk.flywheel.lending import Answered, take_loans
-from weilend.app.desk.flywheel.policies import PRODUCT
-from weilend.app.desk.flywheel.terms import ALIKE, WINDOW, learn_ages
-from weilend.economy.loan_records import tell_loans
+from weilend.app.desk.flywheel.policies import ENTERPRISE_LOAN, SELLER_LOAN
+from weilend.app.desk.flywheel.responses import ALIKE, WINDOW, learn_ages
+from weilend.economy.loan_records import PRODUCTS, tell_loans
 from weilend.economy.traces import DAY
 from weilend.features.labels import LOAN_LABELS, LoanLabel
 from weilend.features.outcomes import gather_evidence, judge_labels
@@ -92,11 +93,13 @@ class Ledger:
         """Return the labels that the book tells by an instant; rows that are neither good nor bad are left out."""
         view, calendar = self._ground.home.book.view(), self._ground.home.calendar
         said: dict[int, tuple[int, float]] = {}
-        spine, ages = booked_applications(view, PRODUCT, known_by), learn_ages(*self.count_late(known_by))
+        ages = learn_ages(*self.count_late(known_by))
         evidence = gather_evidence(view, known_by, calendar, LABEL.material_fen)
-        for age in AGES if spine.size else ():  # what an older look says replaces what a younger one said
+        spines = [booked_applications(view, product, known_by) for product in (SELLER_LOAN, ENTERPRISE_LOAN)]
+        for spine, age in product_of((spine for spine in spines if spine.size), AGES):
             found = judge_labels(msgspec.structs.replace(LABEL, length=age), spine, evidence)
             places = (self._place[group[0]] for group in found.spine.linked["application_id"])
+            # what an older look says replaces what a younger one said
             said |= {place: (bad, watched_share(bad, age, ages)) for place, bad in zip(places, found.bad.tolist(), strict=True)}
         told = [(place, *said[place]) for place in sorted(said) if said[place][0] >= 0]
         rows, bad, watched = zip(*told, strict=True) if told else ((), (), ())
@@ -153,9 +156,13 @@ def watched_share(bad: int, age: int, ages: Sequence[float] = ALIKE) -> float:
     return 1.0 if bad == 1 else sum(ages[: age - 1]) / sum(ages[:WINDOW])
 
 
+#: What the economy calls what suits a firm, and what is lent here.
+_OURS: Final = dict(zip(PRODUCTS, (SELLER_LOAN, ENTERPRISE_LOAN), strict=True))
+
+
 def _as_ours(booked: pa.Table) -> pa.Table:
-    """Return loans that were paid out as loans of the product of the run."""
-    product = pa.array([PRODUCT] * booked.num_rows, pa.string())
+    """Return loans that were paid out as loans of the products of the run."""
+    product = pa.array([_OURS[name] for name in booked["product"].to_pylist()], pa.string())
     named = booked.set_column(booked.schema.get_field_index("product"), "product", product)
     ids = record_ids("disbursement", {name: named[name].combine_chunks() for name in named.column_names})
     return named.set_column(named.schema.get_field_index("record_id"), "record_id", ids)

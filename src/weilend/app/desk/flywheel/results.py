@@ -45,7 +45,8 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
-    """A whole run in values. `lines` are over all months, `later` from the month after the first promotion on (none: empty).
+    """A whole run in values. `lines` are over all months (`by_product` of each product's applicants), `later` from the month after
+    the first promotion on (none: empty).
 
     `monthly` is each contender's profit (fen) by month of application; `share_ppm` is (flywheel − tuned) / (oracle − tuned), None
     where the oracle is no better; `visible_share_ppm` the same with all that files say in the oracle's place. `ceiling_ppm` is the
@@ -67,6 +68,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     later_share_ppm: int | None
     visible_share_ppm: int | None
     later_visible_share_ppm: int | None
+    by_product: dict[str, tuple[Line, ...]] = {}
     ceiling_ppm: int | None = None
     later_ceiling_ppm: int | None = None
 
@@ -86,6 +88,10 @@ def summarise(run: Run, rivals: Sequence[Contender]) -> Result:
         applications=len(run.rows), caused=int(run.ground.asked.caused[run.rows].sum()),
         first_model_month=None if first is None else first + 2,
         lines=lines, later=after,
+        by_product={
+            name: tuple(_line(run, one, np.isin(np.arange(len(run.rows)), run.of_product(name)), good, thin) for one in rivals)
+            for name in run.products
+        },
         monthly={one.name: tuple(_by_month(run, one.profit_fen(run)).tolist()) for one in rivals},
         share_ppm=share_of(lines, ORACLE), later_share_ppm=share_of(after, ORACLE),
         visible_share_ppm=share_of(lines, VISIBLE), later_visible_share_ppm=share_of(after, VISIBLE),
@@ -124,7 +130,7 @@ def _pair(result: Result) -> tuple[Line, Line]:
 
 def find_good(run: Run) -> Booleans:
     """Return who is honest and would repay a month's sales (truth)."""
-    limit = np.minimum(monthly_fen(run.shown), run.product.terms.max_amount_fen)
+    limit = np.minimum(monthly_fen(run.shown), run.sheet.terms.max_amount_fen)
     good = np.zeros(len(run.rows), np.bool_)
     at = np.full(len(run.ground.asked), -1)
     at[run.rows] = np.arange(len(run.rows))

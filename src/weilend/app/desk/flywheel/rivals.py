@@ -8,8 +8,9 @@ file says.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import product as combinations
+from itertools import zip_longest
 from typing import Final
 
 import msgspec
@@ -27,49 +28,41 @@ from weilend.app.desk.flywheel.policies import (
     with_numbers,
     without_chance,
 )
+from weilend.app.desk.flywheel.responses import ALIKE, TakeUp, learn_take_up
 from weilend.app.desk.flywheel.rows import DECIDED, Rows, choose_columns, sample_of
 from weilend.app.desk.flywheel.run import Run
 from weilend.app.desk.flywheel.showing import columns_of, grades_of, monthly_fen
-from weilend.app.desk.flywheel.terms import (
-    ALIKE,
-    LIMITS,
-    RATES,
-    THIN_SHARES,
-    Market,
-    TakeUp,
-    choose_terms,
-    learn_take_up,
-    loan_fen,
-    loan_values,
-    market_for,
-)
+from weilend.app.desk.flywheel.terms import LIMITS, RATES, THIN_SHARES, Market, choose_terms, loan_fen, loan_values, market_for
 from weilend.app.desk.progress import Tell, say_nothing
 from weilend.app.desk.sealed import make_evaluator
+from weilend.core.ids import content_hash
 from weilend.core.money import PPM
-from weilend.decision import Evaluator, Policy
+from weilend.decision import Policy
 from weilend.decision.search_kernel import plan_programs
 from weilend.economy.credit import Offer, expected_pd
 from weilend.economy.firms import NEVER
 from weilend.economy.loans import take_up
 from weilend.economy.opening import Opening
 from weilend.economy.truth import with_harm
-from weilend.engine.columns import Array
 from weilend.models.recipes import flat_card
 from weilend.models.table import Booleans, Floats, Integers
 
-#: What a search may try of the expert's thresholds.
+#: What a search may try of the expert's thresholds, of those that a product has; the last lets everybody through.
 CHOICES: Final = {
     "max_low_days": (10, 20, 30, 45, 60, 91),
     "max_utilisation_ppm": (500_000, 600_000, 700_000, 800_000, 900_000, 10_000_000),
     "max_queries_count": (2, 4, 6, 8, 12, 10_000),
     "thin_share_ppm": THIN_SHARES,
+    "min_shop_age_days": (730, 365, 180, 90, 0),
+    "min_positive_ppm": (970_000, 950_000, 930_000, 900_000, 0),
+    "max_refund_ppm": (100_000, 150_000, 200_000, 250_000, 350_000, 100_000_000),
+    "max_tax_arrears_fen": (0, 100_000, 1_000_000, 5_000_000_000_000),
+    "min_tax_rating_count": (4, 3, 2, 1),
 }
 #: How the model of all that files say is trained.
 _TREES: Final = {"objective": "binary", "learning_rate": 0.04, "num_leaves": 8, "min_data_in_leaf": 150, "feature_fraction": 0.3,
                  "lambda_l2": 10.0, "verbosity": -1, "num_threads": 1, "seed": 1, "deterministic": True,
                  "force_row_wise": True}  # fmt: skip
-#: The rules out of the way, while limit and rate are searched for.
-LENIENT: Final = {name: choices[-1] for name, choices in CHOICES.items()}
 #: How often the search goes through all thresholds.
 ROUNDS: Final = 2
 
@@ -112,48 +105,79 @@ def flywheel(run: Run) -> Contender:
 
 def approve_all(run: Run) -> Contender:
     """Return who lends to everybody at the expert's limit and rate."""
-    policy = run.policies[0]
-    terms = terms_of(policy)[NO_MODEL]
-    limit = _limit(run, monthly_fen(run.shown) * terms.limit_ppm // PPM)
-    everybody = limit >= run.product.terms.min_amount_fen
-    rate = np.full(len(run.rows), terms.rate_ppm)
+    months, rate = np.zeros((2, len(run.rows)), np.int64)
+    for name, policy in run.first.items():
+        mine, terms = run.of_product(name), terms_of(policy)[NO_MODEL]
+        months[mine], rate[mine] = terms.limit_ppm, terms.rate_ppm
+    limit = _limit(run, monthly_fen(run.shown) * months // PPM)
+    everybody = limit >= run.sheet.terms.min_amount_fen
     return _contender(run, "approve all", "the expert's limit and rate for everybody", everybody, limit, rate)
 
 
 def tuned_rules(run: Run) -> Contender:
     """Return the expert's rules with the numbers that would have earned most in these very months: known only afterwards."""
-    policy = tune(run)
-    said = decide_rows(*_given(run, policy))
-    return _contender(run, "tuned rules", "the expert's rules, searched for on the outcomes of all these months", said.approved,
-                      said.ceiling_fen, said.rate_ppm, identity=policy.identity)  # fmt: skip
+    policies = tune(run)
+    identity = content_hash([one.identity for one in policies.values()])
+    about = "the expert's rules, searched for on the outcomes of all these months"
+    return _contender(run, "tuned rules", about, *_decided(run, policies), identity=identity)
 
 
-def tune(run: Run) -> Policy:
-    """Return the expert's policy with limit, rate and thresholds searched for on the outcomes of all months."""
-    start = without_chance(run.policies[0])
-    best, most = start, -(2**62)
+def tune(run: Run) -> dict[str, Policy]:
+    """Return the expert's policy of each product with limit, rate and thresholds searched for on the outcomes of all months.
+
+    Products are searched side by side: what one is offered changes nothing for another's applicants.
+    """
+    best = {name: without_chance(policy) for name, policy in run.first.items()}
+    most, asks = dict.fromkeys(best, -(2**62)), {name: _strangers(run, name) for name in best}
+
+    def attempt(policies: Mapping[str, Policy]) -> None:
+        for name, fen in _profits(run, policies, asks).items():
+            if fen > most[name]:
+                best[name], most[name] = policies[name], fen
+
+    start = {name: with_numbers(one, parameters=dict(reversed(_choices(one)))) for name, one in best.items()}
     for limit, rate in combinations(LIMITS, RATES[2:]):
-        policy = with_numbers(start, terms={NO_MODEL: Terms(limit, rate)}, parameters=LENIENT)
-        profit = _profit(run, policy)
-        if profit > most:
-            best, most = policy, profit
-    for _ in range(ROUNDS):
-        for name, choices in CHOICES.items():
-            for choice in choices:
-                if choice == best.parameters[name].base:
-                    continue
-                policy = with_numbers(best, parameters={name: choice})
-                profit = _profit(run, policy)
-                if profit > most:
-                    best, most = policy, profit
+        attempt({name: with_numbers(one, terms={NO_MODEL: Terms(limit, rate)}) for name, one in start.items()})
+    for moves in list(zip_longest(*(_choices(one) for one in best.values()))) * ROUNDS:
+        tried = {name: move for name, move in zip(best, moves, strict=True) if move}
+        attempt({name: with_numbers(best[name], parameters=dict([move])) for name, move in tried.items()})
     return best
 
 
-def _profit(run: Run, policy: Policy) -> int:
-    evaluator, columns = _given(run, policy)
-    (said,) = plan_programs((evaluator.program,)).decide(columns)
-    found = outcomes(run.ground, run.rows, said.approved, said.ceiling_fen, said.rate_ppm, _funding(run))
-    return int(found.profit_fen(run.settings.costs).sum())
+def _choices(policy: Policy) -> list[tuple[str, int]]:
+    """Return what may be tried of a policy's thresholds, one after the other; of each the last lets everybody through."""
+    return [(name, choice) for name, choices in CHOICES.items() if name in policy.parameters for choice in choices]
+
+
+def _profits(run: Run, policies: Mapping[str, Policy], asks: Mapping[str, tuple[Integers, Rows]]) -> dict[str, int]:
+    """Return what each policy would have earned from those who asked for its product, in fen."""
+    approved, terms = np.zeros(len(run.rows), np.bool_), np.zeros((2, len(run.rows)), np.int64)
+    for name, policy in policies.items():
+        mine, shown = asks[name]
+        evaluator = make_evaluator(run.products[name], DECIDED, policy)
+        (said,) = plan_programs((evaluator.program,)).decide(columns_of(evaluator, shown, None))
+        approved[mine], terms[0, mine], terms[1, mine] = said.approved, said.ceiling_fen, said.rate_ppm
+    found = outcomes(run.ground, run.rows, approved, terms[0], terms[1], _funding(run)).profit_fen(run.settings.costs)
+    return {name: int(found[asks[name][0]].sum()) for name in policies}
+
+
+def _strangers(run: Run, name: str) -> tuple[Integers, Rows]:
+    """Return which rows ask for a product, and what they show to a lender who never met them."""
+    mine = run.of_product(name)
+    return mine, without_own(run.shown.take(mine))
+
+
+def _decided(run: Run, policies: Mapping[str, Policy], pd: Integers | None = None) -> tuple[Booleans, Integers, Integers]:
+    """Return what policies say to those who ask for their products, with a model's PDs (rows,) or none: who is approved, limits
+    (fen) and rates (ppm), all of them (rows,).
+    """
+    approved, terms = np.zeros(len(run.rows), np.bool_), np.zeros((2, len(run.rows)), np.int64)
+    for name, policy in policies.items():
+        mine, shown = _strangers(run, name)
+        evaluator = make_evaluator(run.products[name], DECIDED, policy)
+        said = decide_rows(evaluator, columns_of(evaluator, shown, None if pd is None else pd[mine]))
+        approved[mine], terms[0, mine], terms[1, mine] = said.approved, said.ceiling_fen, said.rate_ppm
+    return approved, terms[0], terms[1]
 
 
 def one_card(run: Run) -> Contender | None:
@@ -170,22 +194,20 @@ def one_card(run: Run) -> Contender | None:
     names = choose_columns(shown, matured.bad)
     card = flat_card.fit(sample_of(shown, matured.bad, matured.watched, names), seed=run.ground.plan.seed)
     pd = card.predict(run.shown.table(names)).pd_ppm
-    seen = np.flatnonzero(run.month <= first.month)
     pd = np.clip(pd, 100, 900_000)
-    graded = grades_of(pd, run.product)
-    monthly = monthly_fen(run.shown)[seen].astype(np.float64)
-    grades = tuple(graded[one] for one in seen.tolist())
-    terms = choose_terms(pd[seen] / PPM, grades, monthly, first.response, market_of(run), as_unscored(run.policies[0]))
-    before = without_chance(run.policies[0])
-    policy = with_numbers(before, terms=terms)
-    early = decide_rows(*_given(run, before))
-    late = decide_rows(*_given(run, policy, pd))
-    after = run.month > first.month
-    return _contender(
-        run, "one card", f"a card built once, in month {first.month + 1}, and never renewed",
-        np.where(after, late.approved, early.approved), np.where(after, late.ceiling_fen, early.ceiling_fen),
-        np.where(after, late.rate_ppm, early.rate_ppm), identity=card.model_id,
-    )  # fmt: skip
+    monthly = monthly_fen(run.shown).astype(np.float64)
+    before = {name: without_chance(policy) for name, policy in run.first.items()}
+    policies = {}
+    for name, policy in before.items():
+        mine = run.of_product(name)
+        seen = mine[run.month[mine] <= first.month]
+        grades = grades_of(pd[seen], run.sheet)
+        terms = choose_terms(pd[seen] / PPM, grades, monthly[seen], first.response, market_of(run), as_unscored(policy))
+        policies[name] = with_numbers(policy, terms=terms)
+    after, parts = run.month > first.month, zip(_decided(run, policies, pd), _decided(run, before), strict=True)
+    approved, limit, rate = (np.where(after, late, early) for late, early in parts)
+    about = f"a card built once, in month {first.month + 1}, and never renewed"
+    return _contender(run, "one card", about, approved, limit, rate, identity=card.model_id)
 
 
 def oracle(run: Run) -> Contender:
@@ -328,23 +350,17 @@ def true_ages(run: Run) -> tuple[float, ...]:
 
 def market_of(run: Run) -> Market:
     """Return what terms are reckoned with in a run."""
-    return market_for(run.product, run.settings.costs)
+    return market_for(run.sheet, run.settings.costs)
 
 
 def _funding(run: Run) -> int:
-    return run.product.assumed("funding_rate_ppm")
+    return run.sheet.assumed("funding_rate_ppm")
 
 
 def _limit(run: Run, fen: Integers) -> Integers:
-    terms = run.product.terms
+    terms = run.sheet.terms
     limit: Integers = np.minimum(fen, terms.max_amount_fen) // terms.amount_step_fen * terms.amount_step_fen
     return limit
-
-
-def _given(run: Run, policy: Policy, pd: Integers | None = None) -> tuple[Evaluator, dict[str, Array]]:
-    """Return a policy ready to decide, and what it reads of all applicants."""
-    evaluator = make_evaluator(run.product, DECIDED, policy)
-    return evaluator, columns_of(evaluator, without_own(run.shown), pd)
 
 
 def without_own(shown: Rows) -> Rows:

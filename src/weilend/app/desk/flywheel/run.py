@@ -4,6 +4,8 @@ page.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 
 from weilend.app.desk.flywheel.ground import Ground
@@ -11,8 +13,9 @@ from weilend.app.desk.flywheel.learning import Trained
 from weilend.app.desk.flywheel.money import Costs, Outcomes
 from weilend.app.desk.flywheel.policies import Answers
 from weilend.app.desk.flywheel.reaching import Contacts
+from weilend.app.desk.flywheel.responses import Response
 from weilend.app.desk.flywheel.rows import Rows
-from weilend.app.desk.flywheel.terms import Response
+from weilend.app.desk.flywheel.showing import of_product
 from weilend.decision import Policy
 from weilend.lending import Product
 from weilend.models import RowModel
@@ -47,7 +50,9 @@ class Lesson(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
 
 class MonthDone(msgspec.Struct, frozen=True, kw_only=True):
-    """A month in numbers, for the live table; money in fen. `bads_known` are those that came of age so far."""
+    """A month in numbers, for the live table; money in fen. `policies` are the versions that decided, one a product; `bads_known`
+    those that came of age so far.
+    """
 
     month: int
     contacts: int
@@ -55,7 +60,7 @@ class MonthDone(msgspec.Struct, frozen=True, kw_only=True):
     approved: int
     loans: int
     lent_fen: int
-    policy_version: int
+    policies: tuple[int, ...]
     model: str
     bads_known: int
     lesson: str
@@ -64,11 +69,12 @@ class MonthDone(msgspec.Struct, frozen=True, kw_only=True):
 class Run(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """What the flywheel did. Arrays run over `rows`, places in `Asked` of those who applied, in order of time.
 
-    `policy_of` and `model_of` are places in `policies` and `models` (-1: none).
+    `products` are the first loans by name, `policies` their versions in the order of going live; `policy_of` and `model_of` are
+    places in `policies` and `models` (-1: none).
     """
 
     ground: Ground
-    product: Product
+    products: Mapping[str, Product]
     settings: Settings
     rows: Integers
     shown: Rows
@@ -86,3 +92,17 @@ class Run(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     def month(self) -> Integers:
         """The month of business of each row."""
         return self.ground.asked.month[self.rows]
+
+    @property
+    def sheet(self) -> Product:
+        """What the products share: amounts, rates, assumptions, grades."""
+        return next(iter(self.products.values()))
+
+    @property
+    def first(self) -> dict[str, Policy]:
+        """The policy of the first day of each product."""
+        return {name: next(one for one in self.policies if one.product == name) for name in self.products}
+
+    def of_product(self, name: str) -> Integers:
+        """Which rows are for a product."""
+        return of_product(self.ground, self.rows, name)

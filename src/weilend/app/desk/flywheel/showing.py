@@ -44,6 +44,12 @@ def rows_of(ground: Ground, rows: Integers, *, own: bool) -> Rows:
     )  # fmt: skip
 
 
+def of_product(ground: Ground, rows: Integers, name: str) -> Integers:
+    """Return which of some applications (places among `rows`) are for a product."""
+    product = ground.asked.product
+    return np.array([place for place, row in enumerate(rows.tolist()) if product[row] == name], np.int64)
+
+
 def whole(parts: list[Rows]) -> Rows:
     """Return rows of several months as one; how old their newest records were is left out: only deciding asks for it."""
     first = parts[0]
@@ -55,8 +61,8 @@ def whole(parts: list[Rows]) -> Rows:
 
 
 def monthly_fen(shown: Rows) -> Integers:
-    """Return the money from trade in a month of the last year, as the policy reckons it."""
-    at = shown.names.index("true_inflow_fen_12m")
+    """Return the money from trade, by bank and in wallets, in a month of the last year, as the policy reckons it."""
+    at = shown.names.index("inflow_with_wallets_fen_12m")
     monthly: Integers = np.maximum(np.where(shown.known[:, at], shown.values[:, at], 0), 0) // 12
     return monthly
 
@@ -95,7 +101,7 @@ def grades_of(pd_ppm: Integers, product: Product) -> tuple[str, ...]:
     """Return the grade of each PD by the product's bands.
 
     >>> from weilend.app.desk.flywheel.policies import load_first_loan
-    >>> grades_of(np.array([10_000, 999_999]), load_first_loan()[0])
+    >>> grades_of(np.array([10_000, 999_999]), load_first_loan().product)
     ('A', 'H')
     """
     bounds = [product.grades[name] for name in GRADES]

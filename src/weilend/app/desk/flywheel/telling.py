@@ -13,12 +13,12 @@ RESULT_COLUMNS = ("who", "approved", "loans", "lent", "profit", "bad", "fraud lo
 def month_row(done: MonthDone) -> tuple[object, ...]:
     """Return a month as a row of the live table.
 
-    >>> month_row(MonthDone(month=0, contacts=1, applications=2, approved=1, loans=1, lent_fen=500, policy_version=1, model="none",
+    >>> month_row(MonthDone(month=0, contacts=1, applications=2, approved=1, loans=1, lent_fen=500, policies=(1, 1), model="none",
     ...     bads_known=0, lesson=""))[:4]
     (1, 1, 2, 1)
     """
     return (done.month + 1, done.contacts, done.applications, done.approved, done.loans, done.lent_fen // 100, done.bads_known,
-            f"v{done.policy_version}", done.model, done.lesson)  # fmt: skip
+            " ".join(f"v{one}" for one in done.policies), done.model, done.lesson)  # fmt: skip
 
 
 def result_rows(result: Result) -> tuple[tuple[str, ...], list[tuple[object, ...]]]:
