@@ -11,6 +11,7 @@ from sqlalchemy import select, update
 from weilend.app.desk.audit import audit
 from weilend.app.desk.backtest.history import evaluator_of
 from weilend.app.desk.flywheel import months as months_module
+from weilend.app.desk.flywheel import responses as responses_module
 from weilend.app.desk.flywheel import rivals as rivals_module
 from weilend.app.desk.flywheel.ground import Ground, judge_by_rules, lay_ground, plan_run
 from weilend.app.desk.flywheel.learners import fit_boosted, fit_card, leans_on
@@ -141,6 +142,16 @@ def test_each_product_has_its_own_policy_and_what_they_bring_adds_up(run):
     assert all(one.loans for one in parts)
 
 
+def test_terms_stay_until_something_is_known_of_losses(ground, tmp_path, monkeypatch):
+    """Planted: with no bads asked for, answers to offers alone move limits and rates of a book of which no loan could yet fail."""
+    monkeypatch.setattr(responses_module, "LEAST_OFFERS", 3)
+    for fewest, moved in ((20, False), (0, True)):
+        monkeypatch.setattr(months_module, "FEWEST_BADS", fewest)
+        done = turn(fresh(ground, tmp_path / f"{fewest}"), 1)
+        assert done.lessons[0].bads == 0
+        assert done.lessons[0].turned is moved
+
+
 @pytest.mark.parametrize(("name", "harm", "code"), [
     (SELLER_LOAN, {"shop_not_normal_count_90d": 1}, "shop_frozen"),
     (SELLER_LOAN, {"shop_age_days_365d": 30}, "young_shop"),
@@ -169,7 +180,7 @@ def test_money_in_a_wallet_is_money_from_trade():
     sells = {"inflow_with_wallets_fen_12m": 48_000_000, "true_inflow_fen_3m": 3_000_000, "wallet_receipts_fen_3m": 9_000_000}
     banked = sells | {"inflow_with_wallets_fen_12m": 12_000_000}
     said = [answer_to(SELLER_LOAN, some).ceiling_fen for some in (sells, banked)]
-    assert said == [6_000_000, 1_500_000]
+    assert said == [12_000_000, 3_000_000]
 
 
 def test_rules_tuned_side_by_side_are_those_tuned_alone(run, monkeypatch):

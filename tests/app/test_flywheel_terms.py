@@ -89,6 +89,10 @@ def test_what_is_counted_of_some_is_what_they_would_do_at_the_limits_of_all():
     none = [counted_pd(0, 0, 0.09, doublings=0.0, response=known, odds=odds) for odds in (1.0, 1.5)]
     assert float(year_pd(np.array(none), 1.0)[0]) == pytest.approx(0.09)
     assert none[1] > none[0]
+    # planted: limits raised before any loan spoke, as if the assumption rose with them
+    raised = counted_pd(0, 0, 0.09, doublings=2.0, response=replace(known, lent=2.0))
+    assert raised == pytest.approx(float(expit(logit(none[0]) + 2 * 0.35)))
+    assert raised > counted_pd(0, 0, 0.09, doublings=2.0, response=replace(known, lent=2.0, opened=2.0))
 
 
 def test_before_a_model_decides_a_limit_moves_by_a_step():
@@ -98,8 +102,8 @@ def test_before_a_model_decides_a_limit_moves_by_a_step():
     market, monthly = market_for(product, Costs()), np.full(9, 2_000_000.0)
     response, now = Response(TakeUp(0.0, 0.4, -5.0)), terms_of(policy)["N"]
     up, down = (choose_first_terms(np.full(9, risk), monthly, now, response, market) for risk in (1e-4, 0.6))
-    assert up.limit_ppm == 2_000_000 < max(LIMITS)
-    assert down.limit_ppm == 1_000_000
+    assert up.limit_ppm == 4_000_000 < max(LIMITS)
+    assert down.limit_ppm == 2_000_000
 
 
 @given(risk=st.floats(0.005, 0.4), limit=st.sampled_from(LIMITS), rate=st.sampled_from(RATES), slope=st.floats(-0.2, 0.8))

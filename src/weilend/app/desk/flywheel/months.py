@@ -65,6 +65,8 @@ RENEW_MONTHS: Final = 3
 #: shares (ppm; assumption).
 TRY_MONTHS: Final = 6
 TRIED_LATER: Final = (880_000, 30_000, 30_000, 30_000, 30_000)
+#: Before so many loans went bad nothing is known of losses, and the terms of the first day stay (assumption).
+FEWEST_BADS: Final = 20
 #: What exploring may lose a month, for each application decided (assumption): five yuan.
 LOOK_LOSS_FEN: Final = 500
 #: Of what is lent to learn, this share is expected to be lost; it is counted when it is lent (assumption).
@@ -101,6 +103,7 @@ class Wheel:
         self.done: list[MonthDone] = []
         self.contacts: list[Contacts] = []
         self.response = Response(None)
+        self.opened: float | None = None  # the limits of the first month
         self.last_look = -RENEW_MONTHS
         self.sheet = self.office.sheet
         self.market = market_for(self.sheet, settings.costs)
@@ -200,6 +203,8 @@ class Wheel:
         offers = self.response.offers
         if self.response.take_up is None:
             return f"{offers:,} offers were answered, not enough to learn a price from", False
+        if matured.bads < FEWEST_BADS:
+            return "nothing is known of losses yet: terms stay", False
         said = [self._reprice_product(name, matured) for name in self.office.products]
         return f"{'; '.join(words for words, _ in said)}; by {offers:,} answers to offers", any(moved for _, moved in said)
 
@@ -221,8 +226,8 @@ class Wheel:
         months, rate, taken = self._offers()
         at = self._places(matured.rows)
         take = learn_take_up(months, rate, taken) or self.response.take_up
-        # what is assumed of losses is of a book that is lent to as the expert lends
         slope, lent = SLOPE_PRIOR, float(doublings_of(months).mean()) if len(months) else 0.0
+        self.opened = lent if self.opened is None else self.opened
         if matured.bads:
             slope = learn_slope(self._tried()[at], matured.bad, matured.watched)
             lent = float(np.average(doublings_of(self._months_lent()[at]), weights=matured.watched))
@@ -230,6 +235,7 @@ class Wheel:
             take_up=take,
             slope=slope,
             lent=lent,
+            opened=self.opened,
             rolls=self._rolls(matured),
             ages=matured.ages,
             offers=len(taken),

@@ -138,7 +138,7 @@ def terms_of(policy: Policy) -> dict[str, Terms]:
     """Return the terms of every grade.
 
     >>> terms_of(load_first_loan().policy)["N"]
-    Terms(limit_ppm=1500000, rate_ppm=200000)
+    Terms(limit_ppm=3000000, rate_ppm=240000)
     """
     return {one.name: Terms(one.values["limit_ppm"], one.values["rate_ppm"]) for one in policy.grades}
 
@@ -156,7 +156,7 @@ def as_unscored(policy: Policy) -> dict[str, Terms]:
     """Return the terms of every grade as those whom no model has scored get them: what all get until a model decides.
 
     >>> as_unscored(load_first_loan().policy)["A"]
-    Terms(limit_ppm=1500000, rate_ppm=200000)
+    Terms(limit_ppm=3000000, rate_ppm=240000)
     """
     return dict.fromkeys((NO_MODEL, *GRADES), terms_of(policy)[NO_MODEL])
 

@@ -16,9 +16,9 @@ import numpy as np
 
 from weilend.models.table import Booleans, Floats, Integers
 
-#: Before anything is learned: a doubled limit raises the logit of going bad by .35, give or take .3 (assumption): larger debts are
-#: harder to pay, yet who was given more elsewhere often is who was trusted more.
-SLOPE_PRIOR, SLOPE_ERROR = 0.35, 0.30
+#: Before anything is learned: a doubled limit raises the logit of going bad by .35, give or take .15 (assumption): larger debts are
+#: harder to pay. A year's loans tell it no more exactly than that.
+SLOPE_PRIOR, SLOPE_ERROR = 0.35, 0.15
 #: Before anything is learned: of loans that are thirty days late within half a year this share is lost, the rest slipped and
 #: paid; it weighs as much as so many loans (assumptions).
 ROLLS, ROLLS_LOANS = 0.70, 20
@@ -53,7 +53,8 @@ class TakeUp(msgspec.Struct, frozen=True):
 
 class Response(msgspec.Struct, frozen=True):
     """What was learned of answers: taking up (None: too few offers yet); the slope of going bad by doublings of the limit; by how
-    many doublings the limits of loans learned from lay above a month of sales on the mean (`lent`); the share of late loans that
+    many doublings the limits of loans learned from lay above a month of sales on the mean (`lent`), and those of the first month
+    (`opened`: what is assumed of losses is of a book that is lent to so); the share of late loans that
     are lost; how often each instalment is the first that a late loan does not pay (`ages`, adding up to one); from how many offers
     and labels.
     """
@@ -61,6 +62,7 @@ class Response(msgspec.Struct, frozen=True):
     take_up: TakeUp | None
     slope: float = SLOPE_PRIOR
     lent: float = 0.0
+    opened: float = 0.0
     rolls: float = ROLLS
     ages: tuple[float, ...] = ALIKE
     offers: int = 0

@@ -135,13 +135,23 @@ def tune(run: Run) -> dict[str, Policy]:
             if fen > most[name]:
                 best[name], most[name] = policies[name], fen
 
-    start = {name: with_numbers(one, parameters=dict(reversed(_choices(one)))) for name, one in best.items()}
+    start = {name: let_all_through(one) for name, one in best.items()}
     for limit, rate in combinations(LIMITS, RATES[2:]):
         attempt({name: with_numbers(one, terms={NO_MODEL: Terms(limit, rate)}) for name, one in start.items()})
     for moves in list(zip_longest(*(_choices(one) for one in best.values()))) * ROUNDS:
         tried = {name: move for name, move in zip(best, moves, strict=True) if move}
         attempt({name: with_numbers(best[name], parameters=dict([move])) for name, move in tried.items()})
     return best
+
+
+def let_all_through(policy: Policy) -> Policy:
+    """Return a policy whose thresholds turn nobody away: limit and rate are searched for so.
+
+    >>> from weilend.app.desk.flywheel.policies import load_first_loan
+    >>> let_all_through(load_first_loan().policy).parameters["min_shop_age_days"].base
+    0
+    """
+    return with_numbers(policy, parameters=dict(_choices(policy)))  # of each the last stays
 
 
 def _choices(policy: Policy) -> list[tuple[str, int]]:

@@ -222,7 +222,8 @@ def counted_pd(labels: float, bads: int, assumed: float, *, doublings: float, re
     chance of loss in a year (its odds taken `odds` times) as if a hundred loans had said it.
 
     `labels` may be a sum of shares: young loans count as far as they were watched. `doublings` says by how much the limits of these
-    lay above a month of sales (log2), on the mean.
+    lay above a month of sales (log2), on the mean. What is assumed is of limits as in the first month: larger ones without a word
+    from any loan are expected to lose more.
 
     >>> known = Response(None, rolls=1.0)
     >>> round(counted_pd(0, 0, 0.09, doublings=0.0, response=known), 3)
@@ -231,8 +232,9 @@ def counted_pd(labels: float, bads: int, assumed: float, *, doublings: float, re
     0.094
     """
     loss = odds * assumed / (1 - assumed + odds * assumed)
-    expected = float(window_pd(np.array([loss]), response.rolls, response.ages)[0])
-    chance = np.array([(PRIOR_LOANS * expected + bads) / (PRIOR_LOANS + labels)])
+    expected = window_pd(np.array([loss]), response.rolls, response.ages)
+    prior = expit(_logit(expected) + response.slope * (doublings - response.opened))
+    chance = (PRIOR_LOANS * prior + bads) / (PRIOR_LOANS + labels)
     return float(expit(_logit(chance) + response.slope * (response.lent - doublings))[0])
 
 
