@@ -32,7 +32,15 @@ from weilend.app.desk.flywheel.policies import (
 )
 from weilend.app.desk.flywheel.reaching import Contacts, Reacher
 from weilend.app.desk.flywheel.records import Ledger, Matured
-from weilend.app.desk.flywheel.responses import SLOPE_PRIOR, Response, doublings_of, learn_slope, learn_take_up, learned_rolls
+from weilend.app.desk.flywheel.responses import (
+    SLOPE_PRIOR,
+    Response,
+    doublings_of,
+    learn_level,
+    learn_slope,
+    learn_take_up,
+    learned_rolls,
+)
 from weilend.app.desk.flywheel.rows import Rows
 from weilend.app.desk.flywheel.run import Lesson, MonthDone, Run, Settings
 from weilend.app.desk.flywheel.showing import (
@@ -291,12 +299,22 @@ class Wheel:
             )
             return msgspec.structs.replace(facts, action=action, trained=trained)
         self._respond(matured)
+        self._level(self.office.model, matured)
         for live in tuple(self.office.live.values()):
             self._choose(self.office.model, live, as_unscored(live) if champion is None else terms_of(live), at)
         action = _words_of(trained, promoted=promoted)
         return msgspec.structs.replace(
             facts, action=action, trained=trained, promoted=promoted, response=self.response, turned=True
         )
+
+    def _level(self, model: RowModel, matured: Matured) -> None:
+        """Learn by how much the newest half of the labels is worse or better than the champion says."""
+        at = self._places(matured.rows)
+        newest = np.argsort(at, kind="stable")[len(at) // 2 :]
+        rows = at[newest]
+        pd = np.clip(score(model, whole(self.shown).take(rows)), 100, 900_000) / PPM
+        lent, bad, watched = doublings_of(self._months_lent()[rows]), matured.bad[newest], matured.watched[newest]
+        self.response = msgspec.structs.replace(self.response, level=learn_level(pd, lent, bad, watched, self.response))
 
     def _rolls(self, matured: Matured) -> float:
         """Return the share of late loans that are lost, from those whose lateness lies long enough back."""

@@ -166,7 +166,7 @@ def _money(run: Run, result: Result) -> Section:
         description=f"The flywheel beside the others. {TUNED.capitalize()}, {VISIBLE} and the {ORACLE} know what nobody can.",
         spec=bars([one.name for one in ranked], [_yuan(one.profit_fen) for one in ranked], unit="fen", highlight=(FLYWHEEL,)),
     )
-    blocks: list[Block] = [earned, Prose(tuple(_shares(result))), chart, _table("All months", ranked)]
+    blocks: list[Block] = [earned, Prose(tuple(_shares(result))), chart, _who(ranked), _table("All months", ranked)]
     if result.later:
         blocks.append(
             _table(
@@ -218,14 +218,20 @@ def _table(title: str, found: Sequence[Line]) -> DataTable:
     columns = (
         Column(title="who"), Column(title="approved", unit="count"), Column(title="loans", unit="count"),
         Column(title="lent", unit="fen"), Column(title="profit", unit="fen"), Column(title="bad", unit="ppm"),
-        Column(title="lost to fraud", unit="fen"), Column(title="good firms pay", unit="ppm"), Column(title="about"),
+        Column(title="lost to fraud", unit="fen"), Column(title="good firms pay", unit="ppm"),
     )  # fmt: skip
     rows = tuple(
         (one.name, one.approved, one.loans, _yuan(one.lent_fen), _yuan(one.profit_fen), one.bad_ppm, _yuan(one.fraud_lost_fen),
-         one.good_rate_ppm, one.about + (f" · {one.identity[:8]}" if one.identity else ""))
+         one.good_rate_ppm)
         for one in found
     )  # fmt: skip
     return DataTable(columns=columns, rows=rows, title=title)
+
+
+def _who(found: Sequence[Line]) -> DataTable:
+    """Return who is who; what was frozen is named by its hash."""
+    columns = (Column(title="who"), Column(title="about"), Column(title="frozen as"))
+    return DataTable(columns=columns, rows=tuple((one.name, one.about, one.identity[:8]) for one in found), title="Who is who")
 
 
 def _yuan(fen: int) -> int:

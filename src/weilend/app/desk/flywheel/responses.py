@@ -30,6 +30,8 @@ ALIKE: Final = (1 / 12,) * 12
 AGES_LOANS: Final = 20
 #: What lies beyond the oldest loans goes on as at the last so many ages that were seen.
 LAST_AGES: Final = 3
+#: Before anything is seen of it: by so much (logit) those who ask now differ from those who asked (assumption).
+LEVEL_ERROR: Final = 0.30
 #: Fewer answers teach no price.
 LEAST_OFFERS: Final = 300
 
@@ -54,7 +56,8 @@ class TakeUp(msgspec.Struct, frozen=True):
 class Response(msgspec.Struct, frozen=True):
     """What was learned of answers: taking up (None: too few offers yet); the slope of going bad by doublings of the limit; by how
     many doublings the limits of loans learned from lay above a month of sales on the mean (`lent`), and those of the first month
-    (`opened`: what is assumed of losses is of a book that is lent to so); the share of late loans that
+    (`opened`: what is assumed of losses is of a book that is lent to so); by how much the newest loans do
+    worse than the model and their limits say (`level`, a logit); the share of late loans that
     are lost; how often each instalment is the first that a late loan does not pay (`ages`, adding up to one); from how many offers
     and labels.
     """
@@ -65,6 +68,7 @@ class Response(msgspec.Struct, frozen=True):
     opened: float = 0.0
     rolls: float = ROLLS
     ages: tuple[float, ...] = ALIKE
+    level: float = 0.0
     offers: int = 0
     labels: int = 0
 
@@ -98,6 +102,21 @@ def learn_slope(tried: Floats, bad: Integers, weight: Floats) -> float:
     design = np.stack([tried, np.ones(len(bad))], axis=1)
     prior, error = np.array([SLOPE_PRIOR, -2.0]), np.array([SLOPE_ERROR, 2.0])
     return float(fit_with_prior(design, bad.astype(np.float64), np.zeros(len(bad)), prior, error, weight)[0])
+
+
+def learn_level(pd: Floats, doublings: Floats, bad: Integers, weight: Floats, response: Response) -> float:
+    """Return by how much (logit) some loans did worse than their PDs at the limits that they had.
+
+    A model learned from all loans is right of all on the mean; those who ask now may be better or worse. `pd` (n,) is of one, at
+    limits as they were lent on the mean; `doublings` (n,) says what the limit of each was.
+
+    >>> some, none = np.full(400, 0.1), np.zeros(400)
+    >>> round(learn_level(some, none, (np.arange(400) % 20 == 0).astype(np.int64), np.ones(400), Response(None)), 2)
+    -0.49
+    """
+    offset = np.log(pd / (1 - pd)) + response.slope * (doublings - response.lent)
+    alike, none, error = np.ones((len(bad), 1)), np.zeros(1), np.array([LEVEL_ERROR])
+    return float(fit_with_prior(alike, bad.astype(np.float64), offset, none, error, weight)[0])
 
 
 def fit_with_prior(

@@ -243,5 +243,5 @@ def _logit(chance: Floats) -> Floats:
 
 
 def _at_one_month(pd: Floats, response: Response) -> Floats:
-    """Return the logit of the label at a limit of one month of sales."""
-    return _logit(pd) - response.slope * response.lent
+    """Return the logit of the label of those who ask now, at a limit of one month of sales."""
+    return _logit(pd) + response.level - response.slope * response.lent
