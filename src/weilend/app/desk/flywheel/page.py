@@ -290,16 +290,13 @@ def _terms(run: Run) -> DataTable:
         decided = run.policy_of == at
         if decided.any():
             terms, scored = terms_of(policy), bool((run.model_of[decided] >= 0).any())
-            said = [show_terms(terms[name]) if (name != NO_MODEL) == scored else "" for name in (NO_MODEL, *GRADES[:-1])]
+            said = [show_terms(terms[name]) if (name != NO_MODEL) == scored else "" for name in (NO_MODEL, *GRADES)]
             month = _months(run)[int(run.month[decided][0])]
             rows.append((policy.en, month, f"v{policy.version}", *said, policy.parameters["thin_share_ppm"].base))
     columns = (Column(title="product"), Column(title="from"), Column(title="version"),
-               *(Column(title=name) for name in (NO_MODEL, *GRADES[:-1])),
+               *(Column(title=name) for name in (NO_MODEL, *GRADES)),
                Column(title="thin files start with", unit="ppm"))  # fmt: skip
-    caption = (
-        f"Limit in months of sales × yearly rate. {NO_MODEL}: before there is a model. {GRADES[-1]}, the riskiest, is not lent to, "
-        "but for a few."
-    )
+    caption = f"Limit in months of sales × yearly rate. {NO_MODEL}: no model yet; none: not lent to, but for a few by chance."
     return DataTable(columns=columns, rows=tuple(rows), title="Terms, version by version", caption=caption, folded=False)
 
 

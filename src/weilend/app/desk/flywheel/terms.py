@@ -112,7 +112,7 @@ def choose_terms(
     lower rate.
     """
     logit, worth = _at_one_month(pd, response), dict[str, dict[Terms, float]]()
-    for name in GRADES[:-1]:
+    for name in GRADES:
         here = np.array([one == name for one in grade], np.bool_)
         if not here.any():
             continue
@@ -194,7 +194,7 @@ def _filled(chosen: dict[str, Terms]) -> dict[str, Terms]:
     """Return terms with those of a grade that nobody had: what the next worse grade has, so that worse is never better off."""
     full: dict[str, Terms] = {}
     worse = Terms(0, max(RATES))
-    for name in reversed(GRADES[:-1]):
+    for name in reversed(GRADES):
         worse = chosen.get(name, worse)
         full[name] = worse
     return full
