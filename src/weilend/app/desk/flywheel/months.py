@@ -104,7 +104,7 @@ class Wheel:
         self.office = Office(ground.home, at=ground.starts(0))
         self.ledger, self.reacher = Ledger(ground), Reacher(ground, settings.contacts_ppm)
         self.rows: list[Integers] = []
-        self.shown: list[Rows] = []
+        self.seen: Rows  # what all showed who applied so far
         self.said: list[Answers] = []
         self.parts: dict[str, list[Integers]] = {}
         self.lessons: list[Lesson] = []
@@ -155,7 +155,7 @@ class Wheel:
     def _keep(self, rows: Integers, shown: Rows, answers: Answers, outcome: Outcomes) -> None:
         count = len(rows)
         self.rows.append(rows)
-        self.shown.append(shown)
+        self.seen = whole([self.seen, shown]) if self.said else whole([shown])
         self.said.append(answers)
         policy = np.zeros(count, np.int64)
         for name, live in self.office.live.items():
@@ -202,7 +202,7 @@ class Wheel:
         at = np.flatnonzero(np.concatenate(answers))
         limit = np.concatenate([one.ceiling_fen for one in self.said])[at]
         rate = np.concatenate([one.rate_ppm for one in self.said])[at] / PPM
-        monthly = np.concatenate([monthly_fen(one) for one in self.shown])[at]
+        monthly = monthly_fen(self.seen)[at]
         return limit / np.maximum(monthly, 1), rate, self._so_far("taken")[at].astype(np.bool_)
 
     def _reprice(self, matured: Matured) -> tuple[str, bool]:
@@ -221,7 +221,7 @@ class Wheel:
         now, start = terms_of(policy)[NO_MODEL], numbers_of(policy)["thin_share_ppm"]
         if not len(mine):
             return f"{policy.en}: nobody asked", False
-        pd, seen = self._count_pd(mine, matured), whole(self.shown).take(mine)
+        pd, seen = self._count_pd(mine, matured), self.seen.take(mine)
         best = choose_first_terms(pd, monthly_fen(seen).astype(np.float64), now, self.response, self.market)
         share = self._choose_thin_share(policy, seen, pd, (NO_MODEL,) * len(pd), {NO_MODEL: best})
         if (best, share) == (now, start):
@@ -255,7 +255,7 @@ class Wheel:
         (name,) = {self.ground.asked.product[row] for row in np.concatenate(self.rows)[rows].tolist()}
         step_count = numbers_of(self.office.live[name])["step_count"]
         at, assumed = self._places(matured.rows), self.sheet.assumed("portfolio_bad_rate_ppm") / PPM
-        is_thin, doublings = find_thin(whole(self.shown), step_count=step_count), doublings_of(self._months_lent())
+        is_thin, doublings = find_thin(self.seen, step_count=step_count), doublings_of(self._months_lent())
         pd, ours = np.zeros(len(rows)), np.isin(at, rows)
         for thin, odds in ((False, 1.0), (True, THIN_ODDS)):
             mine = ours & (is_thin[at] == thin)
@@ -277,7 +277,7 @@ class Wheel:
     def _months_lent(self) -> Floats:
         """Return the limit of each application so far in months of sales; 1 where nothing was offered."""
         limit = np.concatenate([one.ceiling_fen for one in self.said])
-        months: Floats = np.where(limit > 0, limit / np.maximum(monthly_fen(whole(self.shown)), 1), 1.0)
+        months: Floats = np.where(limit > 0, limit / np.maximum(monthly_fen(self.seen), 1), 1.0)
         return months
 
     def _tried(self) -> Floats:
@@ -287,7 +287,7 @@ class Wheel:
     def _renew(self, matured: Matured, facts: Lesson) -> Lesson:
         """Train a challenger, judge it, promote it on evidence, and choose the terms of each grade anew."""
         at = self._places(matured.rows)
-        shown = whole(self.shown).take(at)
+        shown = self.seen.take(at)
         champion = self.office.model
         trained = train(shown, matured.bad, matured.watched, champion, seed=self.ground.plan.seed)
         promoted = trained.verdict.verdict == "replace" and (champion is None or champion.model_id != trained.model.model_id)
@@ -312,7 +312,7 @@ class Wheel:
         at = self._places(matured.rows)
         newest = np.argsort(at, kind="stable")[len(at) // 2 :]
         rows = at[newest]
-        pd = np.clip(score(model, whole(self.shown).take(rows)), 100, 900_000) / PPM
+        pd = np.clip(score(model, self.seen.take(rows)), 100, 900_000) / PPM
         lent, bad, watched = doublings_of(self._months_lent()[rows]), matured.bad[newest], matured.watched[newest]
         self.response = msgspec.structs.replace(self.response, level=learn_level(pd, lent, bad, watched, self.response))
 
@@ -328,7 +328,7 @@ class Wheel:
         if self.response.take_up is None:
             return
         name = policy.product
-        seen = whole(self.shown).take(np.setdiff1d(self._of_product(name), learned_from))
+        seen = self.seen.take(np.setdiff1d(self._of_product(name), learned_from))
         pd = np.clip(score(model, seen), 100, 900_000)
         grade, monthly = grades_of(pd, self.sheet), monthly_fen(seen).astype(np.float64)
         terms = choose_terms(pd / PPM, grade, monthly, self.response, self.market, now)
@@ -375,7 +375,7 @@ class Wheel:
         )
         return Run(
             ground=self.ground, products=self.office.products, settings=self.settings, rows=np.concatenate(self.rows),
-            shown=whole(self.shown), answers=answers, policy_of=self._so_far("policy"),
+            shown=self.seen, answers=answers, policy_of=self._so_far("policy"),
             model_of=self._so_far("model"),
             outcomes=Outcomes(**{name: self._so_far(name) for name in Outcomes.__struct_fields__}),  # type: ignore[arg-type]
             policies=tuple(self.office.policies), models=tuple(self.office.models), lessons=tuple(self.lessons),

@@ -112,9 +112,7 @@ def _short(run: Run, result: Result) -> Section:
     figures = (
         KeyFigure("Profit 利润", show_short(own.profit_fen, "fen"), f"tuned rules {show_short(tuned.profit_fen, 'fen')}"),
         KeyFigure("Approved 通过率", show(share, "ppm"), f"of {result.applications:,} applications"),
-        KeyFigure(
-            "Went bad 坏账率", show(own.bad_ppm, "ppm"), f"of {own.loans:,} loans; tuned rules {show(tuned.bad_ppm, 'ppm')}"
-        ),
+        KeyFigure("Went bad 坏账率", show(own.bad_ppm, "ppm"), f"of {own.loans:,} loans; tuned {show(tuned.bad_ppm, 'ppm')}"),
         KeyFigure(
             "Good firms pay 优质企业利率",
             show(own.good_rate_ppm, "ppm"),
