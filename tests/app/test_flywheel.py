@@ -12,7 +12,7 @@ from weilend.app.desk.audit import audit
 from weilend.app.desk.backtest.history import evaluator_of
 from weilend.app.desk.flywheel import months as months_module
 from weilend.app.desk.flywheel import responses as responses_module
-from weilend.app.desk.flywheel import rivals as rivals_module
+from weilend.app.desk.flywheel import tuning as tuning_module
 from weilend.app.desk.flywheel.ground import Ground, judge_by_rules, lay_ground, plan_run
 from weilend.app.desk.flywheel.learners import fit_boosted, fit_card, leans_on
 from weilend.app.desk.flywheel.learning import score, train
@@ -22,10 +22,11 @@ from weilend.app.desk.flywheel.months import Wheel
 from weilend.app.desk.flywheel.page import compose_run
 from weilend.app.desk.flywheel.policies import ENTERPRISE_LOAN, SELLER_LOAN, decide_rows, load_first_loan
 from weilend.app.desk.flywheel.results import summarise
-from weilend.app.desk.flywheel.rivals import approve_all, expected_worth, flywheel, oracle, without_own
+from weilend.app.desk.flywheel.rivals import approve_all, expected_worth, flywheel, oracle
 from weilend.app.desk.flywheel.rows import DECIDED, Rows
 from weilend.app.desk.flywheel.run import Settings
 from weilend.app.desk.flywheel.showing import columns_of, rows_of
+from weilend.app.desk.flywheel.tuning import without_own
 from weilend.app.desk.home import open_home
 from weilend.app.desk.models.champion import deciding_model, name_model
 from weilend.app.desk.models.life import find_builds, list_models
@@ -186,10 +187,10 @@ def test_money_in_a_wallet_is_money_from_trade():
 def test_rules_tuned_side_by_side_are_those_tuned_alone(run, monkeypatch):
     few = {"thin_share_ppm": (0, 1_000_000), "max_refund_ppm": (100_000, 10**8), "min_tax_rating_count": (4, 1)}
     for setting, value in {"LIMITS": (1_000_000, 3_000_000), "RATES": (0, 0, 240_000), "ROUNDS": 1, "CHOICES": few}.items():
-        monkeypatch.setattr(rivals_module, setting, value)
-    both = rivals_module.tune(run)
+        monkeypatch.setattr(tuning_module, setting, value)
+    both = tuning_module.tune(run)
     for name, product in run.products.items():
-        assert rivals_module.tune(replace(run, products={name: product})) == {name: both[name]}
+        assert tuning_module.tune(replace(run, products={name: product})) == {name: both[name]}
     assert len({one.product for one in both.values()}) == 2
 
 

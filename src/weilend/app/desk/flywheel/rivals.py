@@ -9,19 +9,16 @@ file says.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import product as combinations
-from itertools import zip_longest
 from typing import Final
 
 import msgspec
 import numpy as np
 
-from weilend.app.desk.flywheel.ground import OWN, Ground
+from weilend.app.desk.flywheel.ground import Ground
 from weilend.app.desk.flywheel.lending import MONTHS, answer, outcomes
 from weilend.app.desk.flywheel.money import Outcomes
 from weilend.app.desk.flywheel.policies import (
     NO_MODEL,
-    Terms,
     as_unscored,
     decide_rows,
     terms_of,
@@ -29,16 +26,16 @@ from weilend.app.desk.flywheel.policies import (
     without_chance,
 )
 from weilend.app.desk.flywheel.responses import ALIKE, TakeUp, learn_take_up
-from weilend.app.desk.flywheel.rows import DECIDED, Rows, choose_columns, sample_of
+from weilend.app.desk.flywheel.rows import DECIDED, choose_columns, sample_of
 from weilend.app.desk.flywheel.run import Run
 from weilend.app.desk.flywheel.showing import columns_of, grades_of, monthly_fen
-from weilend.app.desk.flywheel.terms import LIMITS, RATES, THIN_SHARES, Market, choose_terms, loan_fen, loan_values, market_for
+from weilend.app.desk.flywheel.terms import LIMITS, RATES, Market, choose_terms, loan_fen, loan_values, market_for
+from weilend.app.desk.flywheel.tuning import tune, without_own
 from weilend.app.desk.progress import Tell, say_nothing
 from weilend.app.desk.sealed import make_evaluator
 from weilend.core.ids import content_hash
 from weilend.core.money import PPM
 from weilend.decision import Policy
-from weilend.decision.search_kernel import plan_programs
 from weilend.economy.credit import Offer, expected_pd
 from weilend.economy.firms import NEVER
 from weilend.economy.loans import take_up
@@ -47,24 +44,10 @@ from weilend.economy.truth import with_harm
 from weilend.models.recipes import flat_card
 from weilend.models.table import Booleans, Floats, Integers
 
-#: What a search may try of the expert's thresholds, of those that a product has; the last lets everybody through.
-CHOICES: Final = {
-    "max_low_days": (10, 20, 30, 45, 60, 91),
-    "max_utilisation_ppm": (500_000, 600_000, 700_000, 800_000, 900_000, 10_000_000),
-    "max_queries_count": (2, 4, 6, 8, 12, 10_000),
-    "thin_share_ppm": THIN_SHARES,
-    "min_shop_age_days": (730, 365, 180, 90, 0),
-    "min_positive_ppm": (970_000, 950_000, 930_000, 900_000, 0),
-    "max_refund_ppm": (100_000, 150_000, 200_000, 250_000, 350_000, 100_000_000),
-    "max_tax_arrears_fen": (0, 100_000, 1_000_000, 5_000_000_000_000),
-    "min_tax_rating_count": (4, 3, 2, 1),
-}
 #: How the model of all that files say is trained.
 _TREES: Final = {"objective": "binary", "learning_rate": 0.04, "num_leaves": 8, "min_data_in_leaf": 150, "feature_fraction": 0.3,
                  "lambda_l2": 10.0, "verbosity": -1, "num_threads": 1, "seed": 1, "deterministic": True,
                  "force_row_wise": True}  # fmt: skip
-#: How often the search goes through all thresholds.
-ROUNDS: Final = 2
 
 
 class Contender(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -122,69 +105,14 @@ def tuned_rules(run: Run) -> Contender:
     return _contender(run, "tuned rules", about, *_decided(run, policies), identity=identity)
 
 
-def tune(run: Run) -> dict[str, Policy]:
-    """Return the expert's policy of each product with limit, rate and thresholds searched for on the outcomes of all months.
-
-    Products are searched side by side: what one is offered changes nothing for another's applicants.
-    """
-    best = {name: without_chance(policy) for name, policy in run.first.items()}
-    most, asks = dict.fromkeys(best, -(2**62)), {name: _strangers(run, name) for name in best}
-
-    def attempt(policies: Mapping[str, Policy]) -> None:
-        for name, fen in _profits(run, policies, asks).items():
-            if fen > most[name]:
-                best[name], most[name] = policies[name], fen
-
-    start = {name: let_all_through(one) for name, one in best.items()}
-    for limit, rate in combinations(LIMITS, RATES[2:]):
-        attempt({name: with_numbers(one, terms={NO_MODEL: Terms(limit, rate)}) for name, one in start.items()})
-    for moves in list(zip_longest(*(_choices(one) for one in best.values()))) * ROUNDS:
-        tried = {name: move for name, move in zip(best, moves, strict=True) if move}
-        attempt({name: with_numbers(best[name], parameters=dict([move])) for name, move in tried.items()})
-    return best
-
-
-def let_all_through(policy: Policy) -> Policy:
-    """Return a policy whose thresholds turn nobody away: limit and rate are searched for so.
-
-    >>> from weilend.app.desk.flywheel.policies import load_first_loan
-    >>> let_all_through(load_first_loan().policy).parameters["min_shop_age_days"].base
-    0
-    """
-    return with_numbers(policy, parameters=dict(_choices(policy)))  # of each the last stays
-
-
-def _choices(policy: Policy) -> list[tuple[str, int]]:
-    """Return what may be tried of a policy's thresholds, one after the other; of each the last lets everybody through."""
-    return [(name, choice) for name, choices in CHOICES.items() if name in policy.parameters for choice in choices]
-
-
-def _profits(run: Run, policies: Mapping[str, Policy], asks: Mapping[str, tuple[Integers, Rows]]) -> dict[str, int]:
-    """Return what each policy would have earned from those who asked for its product, in fen."""
-    approved, terms = np.zeros(len(run.rows), np.bool_), np.zeros((2, len(run.rows)), np.int64)
-    for name, policy in policies.items():
-        mine, shown = asks[name]
-        evaluator = make_evaluator(run.products[name], DECIDED, policy)
-        (said,) = plan_programs((evaluator.program,)).decide(columns_of(evaluator, shown, None))
-        approved[mine], terms[0, mine], terms[1, mine] = said.approved, said.ceiling_fen, said.rate_ppm
-    found = outcomes(run.ground, run.rows, approved, terms[0], terms[1], _funding(run)).profit_fen(run.settings.costs)
-    return {name: int(found[asks[name][0]].sum()) for name in policies}
-
-
-def _strangers(run: Run, name: str) -> tuple[Integers, Rows]:
-    """Return which rows ask for a product, and what they show to a lender who never met them."""
-    mine = run.of_product(name)
-    return mine, without_own(run.shown.take(mine))
-
-
 def _decided(run: Run, policies: Mapping[str, Policy], pd: Integers | None = None) -> tuple[Booleans, Integers, Integers]:
     """Return what policies say to those who ask for their products, with a model's PDs (rows,) or none: who is approved, limits
     (fen) and rates (ppm), all of them (rows,).
     """
     approved, terms = np.zeros(len(run.rows), np.bool_), np.zeros((2, len(run.rows)), np.int64)
     for name, policy in policies.items():
-        mine, shown = _strangers(run, name)
-        evaluator = make_evaluator(run.products[name], DECIDED, policy)
+        mine, evaluator = run.of_product(name), make_evaluator(run.products[name], DECIDED, policy)
+        shown = without_own(run.shown.take(mine))
         said = decide_rows(evaluator, columns_of(evaluator, shown, None if pd is None else pd[mine]))
         approved[mine], terms[0, mine], terms[1, mine] = said.approved, said.ceiling_fen, said.rate_ppm
     return approved, terms[0], terms[1]
@@ -371,13 +299,6 @@ def _limit(run: Run, fen: Integers) -> Integers:
     terms = run.sheet.terms
     limit: Integers = np.minimum(fen, terms.max_amount_fen) // terms.amount_step_fen * terms.amount_step_fen
     return limit
-
-
-def without_own(shown: Rows) -> Rows:
-    """Return what applicants show without their history with the flywheel: another lender has none of it."""
-    known = shown.known.copy()
-    known[:, -len(OWN) :] = False
-    return msgspec.structs.replace(shown, known=known)
 
 
 def _contender(
