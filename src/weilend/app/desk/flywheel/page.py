@@ -372,10 +372,10 @@ def _honest(result: Result) -> Section:
 def _way(share_ppm: int | None) -> str:
     """Return a share of the way to the oracle in words.
 
-    >>> _way(240_000), _way(None)
-    ('24% of the way', 'no further than the tuned rules')
+    >>> _way(240_000), _way(None), _way(-290_000)
+    ('24% of the way', 'no further than the tuned rules', 'no further than the tuned rules')
     """
-    return "no further than the tuned rules" if share_ppm is None else f"{share_ppm / PPM:.0%} of the way"
+    return f"{share_ppm / PPM:.0%} of the way" if share_ppm is not None and share_ppm > 0 else "no further than the tuned rules"
 
 
 def _months(run: Run) -> list[str]:
