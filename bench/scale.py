@@ -24,7 +24,7 @@ import pyarrow.parquet as pq
 from click.testing import CliRunner
 
 from weilend.app.cli.main import cli
-from weilend.app.desk.flat.files import read_model
+from weilend.app.desk.flat.files import read_flat_model
 from weilend.models.ranks import rank_auc
 from weilend.models.recipes import flat_card, monotone_boosting
 from weilend.models.recipes.boosters import TRIALS
@@ -107,7 +107,7 @@ def build_whole(rows: int, columns: int, folder: Path) -> dict[str, float]:
     done = CliRunner().invoke(cli, [*asked, "--home", str(folder / "home")])
     if done.exit_code:
         raise SystemExit(done.output)
-    spent, judged = time.process_time() - began, read_model(folder / "out")[0].judged
+    spent, judged = time.process_time() - began, read_flat_model(folder / "out")[0].judged
     return {"alone": alone, "peak": peak_gb(), "seconds": spent, "auc": judged.auc_ppm / 1e6}
 
 

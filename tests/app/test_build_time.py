@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from weilend.app.desk.flat import evidence, judging, models
 from weilend.app.desk.flat.allowance import ENDS, Allowance, Cut, Step
 from weilend.app.desk.flat.evidence import gather_evidence
-from weilend.app.desk.flat.files import read_model, write_model
+from weilend.app.desk.flat.files import read_flat_model, write_flat_model
 from weilend.app.desk.flat.models import Ask, Source, build_flat
 from weilend.app.desk.models.files import build_rows, write_report
 from weilend.core.ids import canonical_json
@@ -131,8 +131,8 @@ def test_where_time_does_not_bind_the_clock_has_no_part(table, tmp_path) -> None
     assert allowance.cuts == ()
     assert read(built, found) == read(*without)
     assert built.rival is not None
-    write_model(built, tmp_path, allowance.cuts)
-    assert read_model(tmp_path)[0].cut == ()
+    write_flat_model(built, tmp_path, allowance.cuts)
+    assert read_flat_model(tmp_path)[0].cut == ()
     html = write_report(built, found, tmp_path, purpose="", allowance=allowance).read_text("utf-8")
     assert "nothing was cut short" in html
     assert "Cut short for time" not in html
@@ -146,8 +146,8 @@ def test_a_search_that_time_ends_is_the_shorter_search_and_is_told_everywhere(ta
     assert 0 < search.done < 3
     monkeypatch.setattr(boosters, "TRIALS", search.done)
     assert build_flat(ask_of(table, "monotone_boosting")).model_id == built.model_id
-    write_model(built, tmp_path, allowance.cuts)
-    assert read_model(tmp_path)[0].cut == allowance.cuts
+    write_flat_model(built, tmp_path, allowance.cuts)
+    assert read_flat_model(tmp_path)[0].cut == allowance.cuts
     html = write_report(built, found, tmp_path, purpose="", allowance=allowance).read_text("utf-8")
     told = [value for name, value in build_rows(built, found, tmp_path, allowance.cuts) if name == "cut short for time"]
     assert told == [one.text for one in allowance.cuts]

@@ -73,7 +73,7 @@ def build_from_table(name: str, home: Path, asked: dict[str, Any], tell: Tell) -
     from weilend.app.clock import now  # late: see show.open_home
     from weilend.app.desk.flat.allowance import Allowance
     from weilend.app.desk.flat.evidence import check_economics, gather_evidence
-    from weilend.app.desk.flat.files import write_model
+    from weilend.app.desk.flat.files import write_flat_model
     from weilend.app.desk.flat.models import build_flat
     from weilend.app.desk.home import open_home
     from weilend.app.desk.models.files import build_rows, write_challenger, write_report
@@ -89,7 +89,7 @@ def build_from_table(name: str, home: Path, asked: dict[str, Any], tell: Tell) -
     built = build_flat(ask, tell=tell, allowance=allowance)
     evidence = gather_evidence(built, tell=tell, allowance=allowance)
     written = [
-        *write_model(built, asked["out"], allowance.cuts),
+        *write_flat_model(built, asked["out"], allowance.cuts),
         write_report(built, evidence, asked["out"], purpose=asked["purpose"], allowance=allowance),
     ]
     if built.rival:

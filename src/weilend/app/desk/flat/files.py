@@ -48,7 +48,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     cut: tuple[Cut, ...] = ()
 
 
-def write_model(built: Built, folder: Path, cut: tuple[Cut, ...] = ()) -> tuple[Path, ...]:
+def write_flat_model(built: Built, folder: Path, cut: tuple[Cut, ...] = ()) -> tuple[Path, ...]:
     """Write a model with its findings, flow, columns, bins and summary; returns the files. The folder is made where missing.
 
     `cut` is what was cut short for time.
@@ -74,10 +74,10 @@ def write_model(built: Built, folder: Path, cut: tuple[Cut, ...] = ()) -> tuple[
     return tuple(folder / name for name in files)
 
 
-def read_model(folder: Path) -> tuple[Manifest, Model]:
+def read_flat_model(folder: Path) -> tuple[Manifest, Model]:
     """Return a model from its folder. Raises `NotFoundError`, `InputError` (not a model), `CheckError` (it was changed).
 
-    >>> read_model(Path("no-such-folder"))
+    >>> read_flat_model(Path("no-such-folder"))
     Traceback (most recent call last):
     weilend.core.errors.NotFoundError: there is no model at no-such-folder. Hint: build it first, with: weilend model build
     """

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from weilend.app.desk.flat.files import MANIFEST, find_model, read_model
+from weilend.app.desk.flat.files import MANIFEST, find_model, read_flat_model
 from weilend.app.desk.models.score_files import ScoreAsk, ScoreFile, attach_scores, read_scores
 from weilend.core.errors import InputError, NotFoundError
 from weilend.models.flat import code_table
@@ -76,7 +76,7 @@ def _score_by(name: str, ask: ScoreAsk, home: Path) -> tuple[ScoreFile, str]:
     folder = find_model(name, home)
     if not (folder / MANIFEST).is_file():
         raise NotFoundError(f"there is no model {name}", hint="build it first, or compare two .csv files without --table")
-    manifest, model = read_model(folder)
+    manifest, model = read_flat_model(folder)
     said = model.predict(code_table(read_as(ask.table, manifest.columns), manifest.columns))
     outcome = ask.outcome or manifest.label
     return attach_scores(msgspec.structs.replace(ask, outcome=outcome), said), manifest.model_id

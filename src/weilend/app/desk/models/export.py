@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from weilend.app.desk.flat.files import MANIFEST, find_model, read_model
+from weilend.app.desk.flat.files import MANIFEST, find_model, read_flat_model
 from weilend.app.desk.home import Home
 from weilend.app.desk.models.champion import Named, champion
 from weilend.app.desk.models.kept import read_version
@@ -44,11 +44,11 @@ def find_exportable(home: Home | None, name: str, named: Named, version: str, *,
     """
     folder = find_model(name, home.folder if home else Path())
     if home is None or (not version and (Path(name) / MANIFEST).is_file()):
-        manifest, model = read_model(folder)
+        manifest, model = read_flat_model(folder)
         return model, manifest.columns
     live = version or champion(home, named, at=at)
     if live is None and named.kind == "flat_model":
-        manifest, model = read_model(folder)
+        manifest, model = read_flat_model(folder)
         return model, manifest.columns
     build: Build = find_version(home, named, live or "")
     return read_version(home, named.kind, build.version), build.columns

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from weilend.app.desk.flat.files import MANIFEST, find_model, read_model
+from weilend.app.desk.flat.files import MANIFEST, find_model, read_flat_model
 from weilend.app.desk.home import Home, open_home
 from weilend.app.desk.models.champion import Named, name_model, releases_of
 from weilend.app.desk.models.kept import read_version
@@ -74,7 +74,7 @@ def _since(home: Home, lifecycle: Lifecycle, at: int) -> str:
 
 def _of_folder(name: str, folder: Path, version: str, why: str) -> Scorer:
     path = find_model(name, folder)
-    manifest, model = read_model(path)
+    manifest, model = read_flat_model(path)
     if not manifest.model_id.startswith(version):
         raise NotFoundError(
             f"the model in {path} is version {manifest.model_id[:SHORT]}, not {version}",
@@ -89,7 +89,7 @@ def _of_version(home: Home, named: Named, version: str, why: str) -> Scorer:
     """Return a version that the home keeps; the last build is one too, before anybody put it up."""
     path, builds = find_model(named.name, home.folder), find_builds(home, named)
     if (path / MANIFEST).is_file() and not any(one.startswith(version) for one in builds):
-        manifest, _ = read_model(path)
+        manifest, _ = read_flat_model(path)
         if manifest.model_id.startswith(version):
             return _of_folder(named.name, home.folder, version, why)
     build = find_version(home, named, version)

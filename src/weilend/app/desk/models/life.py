@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from weilend.app.desk.flat.files import find_model, read_model
+from weilend.app.desk.flat.files import find_model, read_flat_model
 from weilend.app.desk.home import Home
 from weilend.app.desk.models.champion import (
     COMMAND,
@@ -110,7 +110,7 @@ def register_folder(home: Home, named: Named, *, at: int) -> str:
 
     Raises `NotFoundError` where none was built.
     """
-    manifest, model = read_model(find_model(named.name, home.folder))
+    manifest, model = read_flat_model(find_model(named.name, home.folder))
     build = Build(
         name=named.name, version=manifest.model_id, recipe=manifest.recipe, as_of=at, rows=getattr(model, "rows", 0),
         bads=getattr(model, "bads", 0), columns=manifest.columns, about=manifest.split, id=manifest.id,

@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 from weilend.app.desk.dictionary import show_card
-from weilend.app.desk.flat.files import MANIFEST, Manifest, find_model, read_model
+from weilend.app.desk.flat.files import MANIFEST, Manifest, find_model, read_flat_model
 from weilend.app.desk.flat.pairs import pair_rows
 from weilend.app.desk.models.report_model import points_rows
 from weilend.core.errors import InputError
@@ -34,7 +34,7 @@ def show_flat(name: str, home: Path) -> tuple[tuple[str, ...], list[tuple[object
 
     Raises `CheckError` where the model was changed, `InputError` where its folder is not whole.
     """
-    manifest, model = read_model(find_model(name, home))
+    manifest, model = read_flat_model(find_model(name, home))
     if isinstance(model, Card):
         return CARD_COLUMNS, list(points_rows(model))
     return ("what", "value"), facts_of(manifest)
@@ -79,7 +79,7 @@ def copy_flat(name: str, home: Path, out: Path) -> Path:
     Raises `InputError` where the folder is the model's own.
     """
     folder = find_model(name, home)
-    read_model(folder)
+    read_flat_model(folder)
     if out.resolve() == folder.resolve():
         raise InputError(f"the model is in {out} already", hint="name another folder")
     out.mkdir(parents=True, exist_ok=True)
