@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime
+from decimal import Decimal
 
+import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -12,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from weilend.core.errors import InputError, NotFoundError
+from weilend.models.design import design_sample
 from weilend.models.flat import Roles, code_table, read_frame, read_outcome
 from weilend.models.flat.coding import read_as
 from weilend.models.flat.frame import read_column
@@ -55,6 +58,37 @@ def test_numbers_in_any_dress_are_numbers(cells, values) -> None:
 @pytest.mark.parametrize("cells", [["1,2", "3"], ["36 months", "3 years"], ["12", "twelve"], ["1-2", "3"], ["A12", "A13"]])
 def test_what_is_no_number_throughout_stays_words(cells) -> None:
     assert read_column("x", pa.chunked_array([cells])).kind == "category"
+
+
+@given(
+    st.lists(st.decimals(-(10**6), 10**6, places=3, allow_nan=False), min_size=1, max_size=20),
+    st.sampled_from(["", " €", "%"]),
+    st.booleans(),
+)
+@settings(max_examples=60, deadline=None)
+def test_a_comma_before_decimals_says_what_a_point_says(tmp_path_factory, numbers, unit, grouped) -> None:
+    """A file as Excel writes it on the continent, and the same in English: the same table, though one may be cut otherwise."""
+    english = [f"{number:,f}{unit}" if grouped else f"{number:f}{unit}" for number in [*numbers, Decimal("1234.25")]]
+    german = [text.translate(str.maketrans(",.", ".,")) for text in english]
+    folder = tmp_path_factory.mktemp("marks")
+    tables = [
+        read_frame(write(folder / "t.csv", "x;y\n" + "".join(f"{text};a\n" for text in texts))) for texts in (english, german)
+    ]
+    assert [table["x"].kind for table in tables] == ["number", "number"]
+    assert [tables[0]["x"].texts(), tables[0]["x"].scale] == [tables[1]["x"].texts(), tables[1]["x"].scale]
+    # one row alone: what the model knows of the column says how it is read
+    column = Column(name="x", scale=tables[1]["x"].scale, mark=tables[1]["x"].mark)
+    for text, value in zip(german, tables[1]["x"].values.tolist(), strict=True):
+        alone = read_as(write(folder / "one.csv", f"x;y\n{text};a\n"), (column,))
+        assert code_table(alone, (column,)).values.tolist() == [[value]]
+
+
+def test_a_model_tells_its_columns_mark(tmp_path) -> None:
+    rows = "".join(f"{at},{at % 7}5;{at % 2}\n" for at in range(40))
+    frame = read_frame(write(tmp_path / "t.csv", "x;bad\n" + rows))
+    design = design_sample(frame, Roles(label="bad"), seed=1)
+    assert [(column.name, column.mark) for column in design.sample.columns] == [("x", ",")]
+    assert b'"mark"' not in msgspec.json.encode(Column(name="x", scale=10))  # a table with points says nothing of it
 
 
 @given(st.lists(st.decimals(-(10**6), 10**6, places=4, allow_nan=False), min_size=1, max_size=20))

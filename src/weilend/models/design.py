@@ -151,7 +151,8 @@ def _describe(column: FlatColumn, roles: Roles) -> Column:
         return Column(name=column.name, kind="category", words=column.words)
     asked = [round(code * column.scale) for code in roles.special]
     seen = set(np.unique(column.values[column.known]).tolist()) if asked else set()
-    return Column(name=column.name, scale=column.scale, sign=sign, specials=tuple(code for code in asked if code in seen))
+    specials = tuple(code for code in asked if code in seen)
+    return Column(name=column.name, scale=column.scale, sign=sign, specials=specials, mark=column.mark)
 
 
 def _decisions(frame: Frame, roles: Roles, outcome: Outcome) -> tuple[Booleans, Booleans]:

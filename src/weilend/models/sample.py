@@ -20,14 +20,17 @@ from weilend.models.table import Floats, Integers, Table
 
 #: Quanta stay below this, where doubles are exact.
 LARGEST: Final = 1 << 53
+#: What stands before decimals in a text: a point (1,234.5) or, as on the continent, a comma (1.234,5).
+DecimalMark = Literal[".", ","]
 
 
-class Column(msgspec.Struct, frozen=True, kw_only=True):
+class Column(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a column of a table means: `sign` +1 where more is safer, -1 where more is riskier, 0 where nothing was declared.
 
     `scale` quanta are one unit of a number; `words` are the categories by place (the place after the last is a word that was never
     seen); `specials` are values (in quanta) that stand for something else than a number; `source` names what the column costs.
-    Where `until` names a column, both are dates and the value is the days from this one to that one.
+    Where `until` names a column, both are dates and the value is the days from this one to that one. `mark` stands before decimals
+    in the table's texts.
 
     >>> Column(name="income", scale=100).kind
     'number'
@@ -43,6 +46,7 @@ class Column(msgspec.Struct, frozen=True, kw_only=True):
     specials: tuple[int, ...] = ()
     source: str = ""
     until: str = ""
+    mark: DecimalMark = "."
 
     @property
     def unit(self) -> Unit:

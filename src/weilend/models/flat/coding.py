@@ -25,6 +25,7 @@ def read_as(path: Path, columns: Sequence[Column], *, times: Sequence[str] = ())
         times=(*dates, *times),
         words=[column.name for column in columns if column.kind == "category"],
         scales={column.name: column.scale for column in columns if column.kind == "number" and not column.until},
+        marks={column.name: column.mark for column in columns},
     )
 
 

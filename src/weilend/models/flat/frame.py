@@ -15,8 +15,8 @@ import pyarrow.compute as pc
 from weilend.core.errors import NotFoundError
 from weilend.models.flat.dates import parse_days
 from weilend.models.flat.numbers import is_null, parse_numbers, quanta, words_of
-from weilend.models.flat.raw import read_arrays
-from weilend.models.sample import show_quanta
+from weilend.models.flat.raw import read_arrays, separator_of
+from weilend.models.sample import DecimalMark, show_quanta
 from weilend.models.table import Booleans, Integers, narrow_down
 
 Kind = Literal["number", "date", "category", "id", "text"]
@@ -25,6 +25,10 @@ UNIQUE_SHARE: Final = 0.9
 TEXT_SHARE, TEXT_LENGTH = 0.3, 30
 _FEW: Final = 50
 NO_SCALES: Final[Mapping[str, int]] = MappingProxyType({})
+NO_MARKS: Final[Mapping[str, DecimalMark]] = MappingProxyType({})
+#: Marks of decimals by what the cells are cut with: in a file cut by commas, "1,5" is rather a list than a number.
+_BY_COMMAS: Final[Sequence[DecimalMark]] = (".",)
+_OTHERWISE: Final[Sequence[DecimalMark]] = (".", ",")
 
 
 class FlatColumn(msgspec.Struct, frozen=True, eq=False, kw_only=True):
@@ -39,6 +43,7 @@ class FlatColumn(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     known: Booleans
     scale: int = 1
     words: tuple[str, ...] = ()
+    mark: DecimalMark = "."
 
     def texts(self) -> list[str]:
         """Return the cells as text: words as they stand, numbers in their shortest form, "" where not known."""
@@ -68,14 +73,20 @@ class Frame(msgspec.Struct, frozen=True, eq=False):
 
 
 def read_frame(
-    path: Path, *, times: Sequence[str] = (), words: Sequence[str] = (), scales: Mapping[str, int] = NO_SCALES
+    path: Path,
+    *,
+    times: Sequence[str] = (),
+    words: Sequence[str] = (),
+    scales: Mapping[str, int] = NO_SCALES,
+    marks: Mapping[str, DecimalMark] = NO_MARKS,
 ) -> Frame:
     """Return a file's columns with their kinds; `times` names columns of days, `words` columns that are read as words.
 
-    `scales` are quanta per unit of the numbers of a model that stands already; otherwise they are found from the decimals.
+    `scales` are quanta per unit of the numbers of a model that stands already, and `marks` what stood before their decimals;
+    otherwise they are found from the texts.
 
-    A column is numbers where every known cell is one (percent, currency, thousands and one unit are understood), else dates,
-    else words. Raises `InputError` or `NotFoundError` where the file is no table.
+    A column is numbers where every known cell is one (percent, currency, thousands and one unit are understood; where cells are
+    not cut by commas, also "1.234,5"), else dates, else words. Raises `InputError` or `NotFoundError` where the file is no table.
 
     >>> from tempfile import TemporaryDirectory
     >>> with TemporaryDirectory() as folder:
@@ -85,22 +96,32 @@ def read_frame(
     [('rate', 'number', 10, ['12.5', '7']), ('用途', 'category', 1, ['经营', ''])]
     """
     arrays = read_arrays(path)  # one after the other: all at once would be a large table twice
+    usual = _BY_COMMAS if separator_of(path) == "," else _OTHERWISE
     columns = tuple(
-        read_column(name, array, is_time=name in times, as_words=name in words, scale=scales.get(name))
+        read_column(
+            name, array, is_time=name in times, as_words=name in words, scale=scales.get(name),
+            marks=_OTHERWISE[::-1] if marks.get(name) == "," else usual,
+        )
         for name, array in arrays
-    )
+    )  # fmt: skip
     return Frame(columns, len(columns[0].values))
 
 
 def read_column(
-    name: str, array: pa.ChunkedArray, *, is_time: bool = False, as_words: bool = False, scale: int | None = None
+    name: str,
+    array: pa.ChunkedArray,
+    *,
+    is_time: bool = False,
+    as_words: bool = False,
+    scale: int | None = None,
+    marks: Sequence[DecimalMark] = _BY_COMMAS,
 ) -> FlatColumn:
     """Return one column with its kind (see `read_frame`)."""
-    numbers = None if as_words or is_time else parse_numbers(array)
+    numbers = None if as_words or is_time else parse_numbers(array, marks)
     if numbers is not None:
         scale = scale or numbers.scale()
         values = narrow_down(quanta(numbers.values, numbers.known, scale))
-        return FlatColumn(name=name, kind="number", values=values, known=numbers.known, scale=scale)
+        return FlatColumn(name=name, kind="number", values=values, known=numbers.known, scale=scale, mark=numbers.mark)
     days = None if as_words else parse_days(array, is_time=is_time)
     if days is not None:
         return FlatColumn(name=name, kind="date", values=narrow_down(days.values), known=days.known)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
@@ -10,26 +11,30 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from weilend.models.sample import LARGEST
+from weilend.models.sample import LARGEST, DecimalMark
 from weilend.models.table import Booleans, Floats, Integers
 
 #: What stands in a cell where nothing is known, in small letters.
 NULLS: Final = ("", "na", "n/a", "#n/a", "nan", "null", "missing", "?", "-", "--", ".", "nil", "缺失", "未知")
 #: Digits kept after the point where the text has more, counted from the first that is not zero in a usual value.
 DECIMALS: Final = 6
-#: A currency in front, thousands commas, and one unit behind, the same one in every cell ("36 months", "1 month").
-_DRESSED: Final = re.compile(
-    r"^\s*([¥￥$€£]?)\s*([-+]?)\s*([¥￥$€£]?)\s*([\d,]*\.?\d+(?:[eE][-+]?\d+)?)\s*([^\d.,\s-]{0,10})\s*$"
-)
-_THOUSANDS: Final = re.compile(r"^\d{1,3}(,\d{3})+(\.\d+)?$")
+#: A currency in front and one unit behind, the same one in every cell ("36 months", "1 month").
+_DRESSED: Final = re.compile(r"^\s*([¥￥$€£]?)\s*([-+]?)\s*([¥￥$€£]?)\s*([\d.,]*\d(?:[eE][-+]?\d+)?)\s*([^\d.,\s-]{0,10})\s*$")
+_OTHER: Final[dict[DecimalMark, DecimalMark]] = {".": ",", ",": "."}
+#: Digits as they may be written with each mark: whole groups of three or none, and no group after a nought alone.
+_DIGITS: Final = {
+    mark: re.compile(rf"^(?:\d*|[1-9]\d{{0,2}}(?:{re.escape(group)}\d{{3}})+)(?:{re.escape(mark)}\d+)?(?:[eE][-+]?\d+)?$")
+    for mark, group in _OTHER.items()
+}
 
 
 class Numbers(msgspec.Struct, frozen=True, eq=False):
-    """A column of numbers: `values` (n,) as doubles where `known`, `decimals` after the point that its texts have at most."""
+    """A column of numbers: `values` (n,) as doubles where `known`, `decimals` after the mark that its texts have at most."""
 
     values: Floats
     known: Booleans
     decimals: int
+    mark: DecimalMark = "."
 
     def scale(self) -> int:
         """Return how many quanta are one: a power of ten that holds every decimal, six significant ones at most.
@@ -58,8 +63,10 @@ def quanta(values: Floats, known: Booleans, scale: int) -> Integers:
     return np.asarray(np.clip(counted, -LARGEST, LARGEST), dtype=np.int64)
 
 
-def parse_numbers(array: pa.ChunkedArray) -> Numbers | None:
+def parse_numbers(array: pa.ChunkedArray, marks: Sequence[DecimalMark] = (".",)) -> Numbers | None:
     """Return a column as numbers, or None where any known cell is not one; a null token is not known.
+
+    Texts are read with the first of the decimal `marks` with which every cell is a number.
 
     >>> both = parse_numbers(pa.chunked_array([["1,234", "$5.5", " NA "]]))
     >>> both.values[:2].tolist(), both.known.tolist(), both.decimals
@@ -68,27 +75,19 @@ def parse_numbers(array: pa.ChunkedArray) -> Numbers | None:
     [36.0, 1.0]
     >>> parse_numbers(pa.chunked_array([["36 months", "3 years"]])) is None
     True
+    >>> parse_numbers(pa.chunked_array([["1.234,5", "0,25", "12"]]), (".", ",")).values.tolist()
+    [1234.5, 0.25, 12.0]
     """
     kind = array.type
     if pa.types.is_boolean(kind) or pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind):
         return _of_numbers(array)
     if not (pa.types.is_string(kind) or pa.types.is_large_string(kind)):
         return None
-    bare = _of_bare_texts(array)
+    bare = _of_bare_texts(array) if marks[0] == "." else None
     if bare is not None:
         return bare
     codes, words = words_of(array)
-    plain = [_plain(word) for word in words]
-    known = np.array([word is not None for word in plain], dtype=np.bool_)
-    dressed = [_undress(word) for word in plain if word is not None]
-    units = {unit for one in dressed if one is not None for unit in (one[1],)}
-    if not dressed or None in dressed or len(units) > 1:
-        return None
-    texts = iter([one[0] for one in dressed if one is not None])
-    values = np.array([float(next(texts)) if there else 0.0 for there in known])
-    decimals = max(_decimals(one[0]) for one in dressed if one is not None)
-    inside = codes >= 0
-    return Numbers(values[codes] * inside, known[codes] & inside & np.isfinite(values[codes]), decimals)
+    return next((found for mark in marks if (found := _of_texts(codes, words, mark)) is not None), None)
 
 
 def _of_bare_texts(array: pa.ChunkedArray) -> Numbers | None:
@@ -108,6 +107,21 @@ def _of_bare_texts(array: pa.ChunkedArray) -> Numbers | None:
     short = pc.utf8_rtrim(pc.filter(text, pc.greater_equal(point, 0)), "0")
     decimals = pc.max(pc.subtract(pc.utf8_length(short), pc.find_substring(short, "."))).as_py() or 1
     return Numbers(doubles.astype(np.float64), known, int(decimals) - 1)
+
+
+def _of_texts(codes: Integers, words: list[str], mark: DecimalMark) -> Numbers | None:
+    """Return a column of texts (see `words_of`) as numbers written with a mark, or None where one is not or units differ."""
+    plain = [_plain(word) for word in words]
+    known = np.array([word is not None for word in plain], dtype=np.bool_)
+    dressed = [_undress(word, mark) for word in plain if word is not None]
+    bare = [one for one in dressed if one is not None]
+    if not bare or len(bare) < len(dressed) or len({unit for _, unit in bare}) > 1:
+        return None
+    values = np.zeros(len(words))
+    values[known] = [float(digits) for digits, _ in bare]
+    decimals = max(_decimals(digits) for digits, _ in bare)
+    inside = codes >= 0
+    return Numbers(values[codes] * inside, known[codes] & inside & np.isfinite(values[codes]), decimals, mark)
 
 
 def words_of(array: pa.ChunkedArray) -> tuple[Integers, list[str]]:
@@ -135,18 +149,20 @@ def _plain(word: str) -> str | None:
     return None if is_null(word) else word.strip()
 
 
-def _undress(text: str) -> tuple[str, str] | None:
-    """Return the bare number and its unit, or None where the text is not a number; "(12)" is how books write -12."""
+def _undress(text: str, mark: DecimalMark) -> tuple[str, str] | None:
+    """Return the bare number and its unit, or None where the text is not a number with that decimal mark.
+
+    "(12)" is how books write -12.
+    """
     if text.startswith("(") and text.endswith(")"):
         text = "-" + text[1:-1]
     match = _DRESSED.match(text)
     if match is None:
         return None
     digits, unit = match[4], match[5].lower()
-    if "," in digits:
-        if not _THOUSANDS.match(digits):
-            return None
-        digits = digits.replace(",", "")
+    if not _DIGITS[mark].match(digits):
+        return None
+    digits = digits.replace(_OTHER[mark], "").replace(mark, ".")
     unit = unit[:-1] if unit.endswith("s") and len(unit) > 1 else unit
     return (match[2] if match[2] == "-" else "") + digits, unit
 

@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
@@ -84,11 +85,31 @@ def _read_column(file: pq.ParquetFile, at: int) -> pa.ChunkedArray:
     return file.read(columns=[name]).column(name)  # of "grade" Parquet reads "grade.1" too
 
 
+def separator_of(path: Path) -> str:
+    """Return what cuts the cells of a CSV; a comma for Parquet, which has nothing to cut, and for no file.
+
+    >>> separator_of(Path("rows.parquet"))
+    ','
+    """
+    if path.suffix.lower() == ".parquet" or not path.is_file():
+        return ","
+    return _separator(_head(path), path.name)
+
+
+def _head(path: Path) -> str:
+    """Return the beginning of a file in the first encoding that it is in, whatever follows."""
+    with path.open("rb") as file:
+        data = file.read(_SAMPLE_BYTES)
+    for encoding in ENCODINGS:
+        with suppress(UnicodeDecodeError):
+            return codecs.getincrementaldecoder(encoding)().decode(data)  # a sign that the sample's end cuts is left out
+    return data.decode(ENCODINGS[0], errors="replace")
+
+
 def _lay_down(path: Path, target: Path) -> Path:
     """Write a CSV as Parquet, all of it text, and return where it lies."""
     encoding = settle(path, ENCODINGS)
-    with path.open(encoding=encoding, errors="replace", newline="") as file:
-        head = file.read(_SAMPLE_BYTES)
+    head = _head(path)
     separator = _separator(head, path.name)
     header = next(csv.reader(io.StringIO(head, newline=""), delimiter=separator))
     marks = [f"{at}" for at in range(len(header))]  # by place: a header may hold a name twice, which is told later
